@@ -1,0 +1,65 @@
+# A bare machine needs Python 3.11 or newer, make and git; everything else comes from the hashed lock.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.installed
+LOCKS  := requirements-build.txt requirements.txt
+DISTS  := shared services/village services/town services/county
+PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+.DEFAULT_GOAL := help
+.PHONY: help setup lint types test demo faults bench docs lock clean
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+
+setup: $(STAMP) ## make .venv and install what the lock names, if it changed
+
+$(STAMP): $(LOCKS) $(DISTS:%=%/pyproject.toml)
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo 'Python 3.11 or newer is needed (set PYTHON=... to choose one).' >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' \
+	  || { echo 'This Python has no venv/ensurepip; on Debian or Ubuntu: apt-get install python3-venv' >&2; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo 'setup: installing the locked packages ...'
+	@$(PIP) install --require-hashes -r requirements-build.txt
+	@$(PIP) install --require-hashes --no-build-isolation -r requirements.txt
+	@$(PIP) install --no-deps --no-build-isolation $(DISTS:%=-e %)
+	@touch $@
+
+lint: setup ## style, format and import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+
+types: setup ## type check, strict
+	$(BIN)/basedpyright
+
+test: setup ## everything that is checked
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/basedpyright
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+demo: setup ## three services on this machine, with two counties' stories
+	$(BIN)/bancheng demo $(DEMO_ARGS)
+
+faults: setup ## kill, cut and wipe at random; the oracle judges (prints its seed)
+	$(BIN)/python -m tests.faults $(FAULTS_ARGS)
+
+bench: setup ## what it reaches on this machine, as ratios to the machine's own limits
+	$(BIN)/python -m tests.bench $(BENCH_ARGS)
+
+docs: setup ## write the generated pages of docs/
+	$(BIN)/python -m tests.docs
+
+# A maintainer's target: pip-tools must be installed somewhere; the lock itself never names an address.
+PIP_COMPILE ?= pip-compile
+COMPILE := CUSTOM_COMPILE_COMMAND='make lock' $(PIP_COMPILE) --quiet --generate-hashes --allow-unsafe --strip-extras \
+  --no-annotate --no-emit-index-url --no-emit-find-links --no-emit-trusted-host
+lock: ## write the hashed locks anew from the .in files
+	$(COMPILE) --output-file=requirements-build.txt requirements-build.in
+	$(COMPILE) --output-file=requirements.txt requirements.in
+
+clean: ## remove what setup, tests and the demo made
+	rm -rf $(VENV) var .pytest_cache .ruff_cache .hypothesis .import_linter_cache
