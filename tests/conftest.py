@@ -1,0 +1,28 @@
+"""Fixtures for every test: one PostgreSQL and one nats-server for the whole run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.support.servers import RunningNats, running_nats, running_postgres
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bancheng.runtime.database_admin import DatabaseAdmin
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DatabaseAdmin]:
+    """A PostgreSQL as its superuser; make a database of your own in it and drop it afterwards."""
+    with running_postgres(tmp_path_factory.mktemp("postgres")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def nats(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningNats]:
+    """A nats-server with JetStream and no accounts; use stream names of your own."""
+    with running_nats(tmp_path_factory.mktemp("nats")) as server:
+        yield server
