@@ -1,0 +1,248 @@
+"""What may be asked of a case, in the imperative. `decide` answers each with events or a refusal.
+
+Owns the inputs and their bounds (lengths in characters). Tuples of these structs are also the JSON API's bodies.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Literal
+from uuid import UUID
+
+from msgspec import Meta, Struct
+
+from bancheng.schema.events import CaseEvent, Channel, HandoverCause, Person, TakeoverCause
+from bancheng.schema.messages import AddNoteAsk
+
+Title = Annotated[str, Meta(min_length=1, max_length=200)]
+Body = Annotated[str, Meta(min_length=1, max_length=4000)]
+Reason = Annotated[str, Meta(min_length=1, max_length=1000)]
+Key = Annotated[str, Meta(min_length=1, max_length=64)]
+Workdays = Annotated[int, Meta(ge=1, le=400)]
+Rating = Annotated[int, Meta(ge=1, le=5)]
+
+
+class Command(Struct, frozen=True, kw_only=True, tag=True, tag_field="type"):
+    """Base of all commands: the tag is the name."""
+
+
+class Register(Command, frozen=True, kw_only=True):
+    """登记. `unit` is where the person came; `case_id` and `number` are given by the window."""
+
+    case_id: UUID
+    number: str
+    unit: Key
+    channel: Channel
+    kind: Key
+    case_type: Key
+    title: Title
+    description: Body
+    person: Person
+    ground: str = ""
+
+
+class Accept(Command, frozen=True, kw_only=True):
+    note: Annotated[str, Meta(max_length=1000)] = ""
+
+
+class ProposeDecline(Command, frozen=True, kw_only=True):
+    ground: Key
+    explanation: Body
+
+
+class ApproveDecline(Command, frozen=True, kw_only=True):
+    pass
+
+
+class RefuseDecline(Command, frozen=True, kw_only=True):
+    reason: Reason
+
+
+class Classify(Command, frozen=True, kw_only=True):
+    kind: Key
+    case_type: Key
+
+
+class AddNote(Command, frozen=True, kw_only=True):
+    note_kind: Literal["progress", "supplement", "solution", "phone"] = "progress"
+    text: Body
+
+
+class Pause(Command, frozen=True, kw_only=True):
+    """A named pause: `until` is the last day of it."""
+
+    reason: Key
+    until: date
+
+
+class Resume(Command, frozen=True, kw_only=True):
+    pass
+
+
+class RequestExtension(Command, frozen=True, kw_only=True):
+    clock: Literal["person", "holder"] = "holder"
+    workdays: Workdays
+    reason: Reason
+
+
+class ApproveExtension(Command, frozen=True, kw_only=True):
+    pass
+
+
+class RefuseExtension(Command, frozen=True, kw_only=True):
+    reason: Reason
+
+
+class GiveAnswer(Command, frozen=True, kw_only=True):
+    text: Body
+    channel: Literal["desk", "phone", "letter", "platform"] = "phone"
+
+
+class ProposeResult(Command, frozen=True, kw_only=True):
+    outcome: Literal["solved", "partly_solved", "cannot_be_done", "handed_to_other_body"]
+    answer: Body
+
+
+class VerifyResult(Command, frozen=True, kw_only=True):
+    note: Annotated[str, Meta(max_length=1000)] = ""
+
+
+class SendBackResult(Command, frozen=True, kw_only=True):
+    reason: Reason
+
+
+class Revisit(Command, frozen=True, kw_only=True):
+    """回访. Not satisfied opens the next round."""
+
+    satisfied: bool
+    rating: Rating
+    comment: Annotated[str, Meta(max_length=2000)] = ""
+    channel: Literal["desk", "phone", "visit", "platform"] = "phone"
+
+
+class StrikeOff(Command, frozen=True, kw_only=True):
+    pass
+
+
+class Withdraw(Command, frozen=True, kw_only=True):
+    reason: Reason
+
+
+class Archive(Command, frozen=True, kw_only=True):
+    pass
+
+
+class Escalate(Command, frozen=True, kw_only=True):
+    """上报 to the next tier that the tenant has; above the top it is reported outside."""
+
+    reason: Reason
+    cause: HandoverCause = "hand"
+
+
+class HandDown(Command, frozen=True, kw_only=True):
+    to_unit: Key
+    reason: Reason
+    limit_workdays: Workdays | None = None
+
+
+class Return(Command, frozen=True, kw_only=True):
+    """退回 to the unit that the case came from."""
+
+    reason: Reason
+
+
+class Receive(Command, frozen=True, kw_only=True):
+    """签收, by the site that the hand-over names."""
+
+
+class TakeOver(Command, frozen=True, kw_only=True):
+    """The parent's: the holder is silent past its due date and margin, or a hand-down was not received."""
+
+    cause: TakeoverCause
+
+
+class TakeBack(Command, frozen=True, kw_only=True):
+    """收回 by hand, by the parent that handed it down or watches it."""
+
+    reason: Reason
+
+
+class FileLateEntry(Command, frozen=True, kw_only=True):
+    """Put a late entry on record: the entry as it came, and the hash that names it."""
+
+    event_hash: bytes
+    author: str
+    event: CaseEvent
+
+
+class AdoptLateOutcome(Command, frozen=True, kw_only=True):
+    """`event_hash` is hex. The outcome and the answer are those that were filed."""
+
+    event_hash: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+
+
+class OverruleLate(Command, frozen=True, kw_only=True):
+    event_hash: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+    reason: Reason
+
+
+class PassDeadline(Command, frozen=True, kw_only=True):
+    """The clock's: act on every rung that is due at `context.now`. Harmless when repeated."""
+
+
+class CallDutyLeader(Command, frozen=True, kw_only=True):
+    reason: Reason
+
+
+class RecomputeDues(Command, frozen=True, kw_only=True):
+    """A calendar arrived."""
+
+
+class RecordOutsideReply(Command, frozen=True, kw_only=True):
+    text: Body
+
+
+class AnswerAsk(Command, frozen=True, kw_only=True):
+    """Enter or refuse what another site asks."""
+
+    ask: AddNoteAsk
+    ask_hash: bytes
+    asked_site: str
+
+
+AnyCommand = (
+    Register
+    | Accept
+    | ProposeDecline
+    | ApproveDecline
+    | RefuseDecline
+    | Classify
+    | AddNote
+    | Pause
+    | Resume
+    | RequestExtension
+    | ApproveExtension
+    | RefuseExtension
+    | GiveAnswer
+    | ProposeResult
+    | VerifyResult
+    | SendBackResult
+    | Revisit
+    | StrikeOff
+    | Withdraw
+    | Archive
+    | Escalate
+    | HandDown
+    | Return
+    | Receive
+    | TakeOver
+    | TakeBack
+    | FileLateEntry
+    | AdoptLateOutcome
+    | OverruleLate
+    | PassDeadline
+    | CallDutyLeader
+    | RecomputeDues
+    | RecordOutsideReply
+    | AnswerAsk
+)

@@ -1,0 +1,194 @@
+"""`decide(command, case, context) -> events`: says what happens, or raises `Rejected` with a stable code.
+
+Owns the one entrance to the rules and what holds for all of them: who holds the case. No events mean that there
+was nothing to do, which only the commands of the clock and the link may answer.
+"""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from bancheng.kernel import commands as c
+from bancheng.kernel.case import Case
+from bancheng.kernel.context import Context
+from bancheng.kernel.rejected import Rejected
+from bancheng.kernel.rules import custody, deadlines, guards, handling, late, registration, results
+from bancheng.schema.events import CaseEvent
+
+ByHolder = (
+    c.Accept
+    | c.ProposeDecline
+    | c.ApproveDecline
+    | c.RefuseDecline
+    | c.Classify
+    | c.AddNote
+    | c.Pause
+    | c.Resume
+    | c.RequestExtension
+    | c.ApproveExtension
+    | c.RefuseExtension
+    | c.GiveAnswer
+    | c.ProposeResult
+    | c.VerifyResult
+    | c.SendBackResult
+    | c.Revisit
+    | c.StrikeOff
+    | c.Withdraw
+    | c.Archive
+    | c.Escalate
+    | c.HandDown
+    | c.Return
+    | c.AdoptLateOutcome
+    | c.OverruleLate
+    | c.CallDutyLeader
+    | c.RecordOutsideReply
+)
+"""Commands that only the unit holding the case may give, and not while it is on its way."""
+
+
+def decide(command: c.AnyCommand, case: Case | None, context: Context) -> tuple[CaseEvent, ...]:
+    """The events that follow, in order. Raises Rejected. `case` is None for a registration only."""
+    if isinstance(command, c.Register):
+        if case is not None:
+            raise Rejected("case.already_registered", number=case.number)
+        return registration.register(command, context)
+    if case is None:
+        raise Rejected("case.unknown")
+    match command:
+        case c.Receive():
+            return custody.receive(case, context)
+        case c.TakeOver():
+            return custody.take_over(command, case, context)
+        case c.TakeBack():
+            return custody.take_back(command, case, context)
+        case c.FileLateEntry():
+            return late.file_late_entry(command, case, context) if _holds(case, context) else ()
+        case c.PassDeadline():
+            return deadlines.pass_deadline(case, context) if _holds(case, context) else ()
+        case c.RecomputeDues():
+            return handling.recompute_dues(case, context) if _holds(case, context) else ()
+        case c.AnswerAsk():
+            guards.require_holder(case, context)
+            return handling.answer_ask(command, case, context)
+        case _:
+            guards.require_holder(case, context)
+            return _by_holder(command, case, context)
+
+
+def _holds(case: Case, context: Context) -> bool:
+    return case.holder_site == context.site and case.in_transit is None
+
+
+def _by_holder(command: ByHolder, case: Case, context: Context) -> tuple[CaseEvent, ...]:
+    match command:
+        case c.Accept() | c.Classify() | c.ProposeDecline() | c.ApproveDecline() | c.RefuseDecline():
+            return _registration(command, case, context)
+        case c.Escalate():
+            return custody.escalate(command, case, context)
+        case c.HandDown():
+            return custody.hand_down(command, case, context)
+        case c.Return():
+            return custody.return_case(command, case, context)
+        case c.AdoptLateOutcome():
+            return late.adopt(command, case, context)
+        case c.OverruleLate():
+            return late.overrule(command, case, context)
+        case (
+            c.GiveAnswer()
+            | c.ProposeResult()
+            | c.VerifyResult()
+            | c.SendBackResult()
+            | c.Revisit()
+            | c.StrikeOff()
+            | c.Withdraw()
+            | c.Archive()
+        ):
+            return _results(command, case, context)
+        case _:
+            return _handling(command, case, context)
+
+
+def _registration(
+    command: c.Accept | c.Classify | c.ProposeDecline | c.ApproveDecline | c.RefuseDecline,
+    case: Case,
+    context: Context,
+) -> tuple[CaseEvent, ...]:
+    match command:
+        case c.Accept():
+            return registration.accept(command, case, context)
+        case c.Classify():
+            return registration.classify(command, case, context)
+        case c.ProposeDecline():
+            return registration.propose_decline(command, case, context)
+        case c.ApproveDecline():
+            return registration.approve_decline(case, context)
+        case c.RefuseDecline():
+            return registration.refuse_decline(command, case, context)
+        case _:
+            assert_never(command)
+
+
+def _results(
+    command: c.GiveAnswer
+    | c.ProposeResult
+    | c.VerifyResult
+    | c.SendBackResult
+    | c.Revisit
+    | c.StrikeOff
+    | c.Withdraw
+    | c.Archive,
+    case: Case,
+    context: Context,
+) -> tuple[CaseEvent, ...]:
+    match command:
+        case c.GiveAnswer():
+            return results.give_answer(command, case, context)
+        case c.ProposeResult():
+            return results.propose_result(command, case, context)
+        case c.VerifyResult():
+            return results.verify_result(command, case, context)
+        case c.SendBackResult():
+            return results.send_back_result(command, case, context)
+        case c.Revisit():
+            return results.revisit(command, case, context)
+        case c.StrikeOff():
+            return results.strike_off(case, context)
+        case c.Withdraw():
+            return results.withdraw(command, case, context)
+        case c.Archive():
+            return results.archive(case, context)
+        case _:
+            assert_never(command)
+
+
+def _handling(
+    command: c.AddNote
+    | c.Pause
+    | c.Resume
+    | c.RequestExtension
+    | c.ApproveExtension
+    | c.RefuseExtension
+    | c.CallDutyLeader
+    | c.RecordOutsideReply,
+    case: Case,
+    context: Context,
+) -> tuple[CaseEvent, ...]:
+    match command:
+        case c.AddNote():
+            return handling.add_note(command, case, context)
+        case c.Pause():
+            return handling.pause(command, case, context)
+        case c.Resume():
+            return handling.resume(case, context)
+        case c.RequestExtension():
+            return handling.request_extension(command, case, context)
+        case c.ApproveExtension():
+            return handling.approve_extension(case, context)
+        case c.RefuseExtension():
+            return handling.refuse_extension(command, case, context)
+        case c.CallDutyLeader():
+            return handling.call_duty_leader(command, case, context)
+        case c.RecordOutsideReply():
+            return handling.record_outside_reply(command, case, context)
+        case _:
+            assert_never(command)

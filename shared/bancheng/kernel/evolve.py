@@ -1,0 +1,198 @@
+"""From events to state: copies facts, holds no rule and refuses nothing.
+
+Owns `begin` and `evolve`. Whatever an event of the main line says is so: it was decided elsewhere.
+"""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from msgspec.structs import replace
+
+from bancheng.kernel.case import Case, DeclineProposal, ExtensionRequest, Head, LateEntry
+from bancheng.schema import events as e
+from bancheng.schema.clocks import Clock
+
+
+def begin(event: e.Registered, head: Head) -> Case:
+    """The state after registration. The tenant is the envelope's and not part of the state."""
+    return Case(
+        case_id=event.case_id,
+        number=event.number,
+        profile_edition=event.profile_edition,
+        registered_at=event.at,
+        registered_unit=event.unit,
+        registered_site=event.site,
+        channel=event.channel,
+        kind=event.kind,
+        case_type=event.case_type,
+        title=event.title,
+        description=event.description,
+        person=event.person,
+        ground=event.ground,
+        stage="registered",
+        holder_unit=event.unit,
+        holder_site=event.site,
+        head=head,
+        clocks={clock.name: clock for clock in event.clocks},
+        participants=(event.site,),
+    )
+
+
+def evolve(case: Case, event: e.CaseEvent, head: Head) -> Case:
+    """The state after one more event of the main line; `head` is where that event stands."""
+    changed: tuple[Clock, ...] = getattr(event, "clocks", ())
+    clocks = {**case.clocks, **{clock.name: clock for clock in changed}} if changed else case.clocks
+    return _evolve(replace(case, head=head, clocks=clocks), event)
+
+
+def _evolve(case: Case, event: e.CaseEvent) -> Case:
+    match event:
+        case e.Escalated() | e.HandedDown() | e.Returned() | e.Received() | e.TakenOver():
+            return _custody(case, event)
+        case e.LateEntryFiled() | e.LateOutcomeAdopted() | e.LateOverruled():
+            return _late(case, event)
+        case (
+            e.ResultProposed() | e.ResultVerified() | e.ResultSentBack() | e.Revisited() | e.Redone() | e.AnswerGiven()
+        ):
+            return _result(case, event)
+        case e.StruckOff() | e.Withdrawn() | e.Archived() | e.DeclineProposed() | e.DeclineRefused() | e.Declined():
+            return _ending(case, event)
+        case e.Accepted():
+            return replace(case, stage="accepted")
+        case e.Classified():
+            return replace(case, stage="in_hand", kind=event.kind, case_type=event.case_type)
+        case e.ExtensionRequested():
+            request = ExtensionRequest(
+                clock=event.clock, workdays=event.workdays, reason=event.reason, asked_by=event.actor.staff
+            )
+            return replace(case, extension=request)
+        case e.ExtensionApproved() | e.ExtensionRefused():
+            return replace(case, extension=None)
+        case e.ReportedOutside():
+            return replace(case, reported_outside_at=event.at)
+        case (
+            e.Registered()
+            | e.NoteAdded()
+            | e.Paused()
+            | e.Resumed()
+            | e.DeadlineWarned()
+            | e.DeadlineReminded()
+            | e.DeadlinePassed()
+            | e.DutyLeaderCalled()
+            | e.DuesRecomputed()
+            | e.OutsideReplied()
+            | e.AskAccepted()
+            | e.AskRefused()
+        ):
+            return case
+        case _:
+            assert_never(event)
+
+
+def _custody(case: Case, event: e.Escalated | e.HandedDown | e.Returned | e.Received | e.TakenOver) -> Case:
+    match event:
+        case e.Escalated() | e.HandedDown():
+            return replace(case, in_transit=event.grant)
+        case e.Returned():
+            return replace(case, in_transit=event.grant, returns=event.count)
+        case e.Received() | e.TakenOver():
+            known = event.site in case.participants
+            return replace(
+                case,
+                in_transit=None,
+                came_from=(case.holder_unit, case.holder_site),
+                holder_unit=event.unit,
+                holder_site=event.site,
+                participants=case.participants if known else (*case.participants, event.site),
+                extension=None,
+            )
+        case _:
+            assert_never(event)
+
+
+def _late(case: Case, event: e.LateEntryFiled | e.LateOutcomeAdopted | e.LateOverruled) -> Case:
+    match event:
+        case e.LateEntryFiled():
+            filed = LateEntry(
+                event_hash=event.event_hash,
+                late_type=event.late_type,
+                late_author=event.late_author,
+                late_unit=event.late_unit,
+                late_at=event.late_at,
+                outcome=event.outcome,
+                answer=event.answer,
+                decision="open" if event.decides else "none",
+            )
+            return replace(case, late_entries=(*case.late_entries, filed))
+        case e.LateOutcomeAdopted():
+            case = _settled(case, event.event_hash, adopted=True)
+            if event.answer:
+                case = replace(case, answer=event.answer, answered_at=event.decided_at)
+            return case if event.outcome is None else replace(case, stage="verified", outcome=event.outcome)
+        case e.LateOverruled():
+            return _settled(case, event.event_hash, adopted=False)
+        case _:
+            assert_never(event)
+
+
+def _settled(case: Case, event_hash: bytes, *, adopted: bool) -> Case:
+    """One decision settles all that the same site sent late: they are one story."""
+    author = next((entry.late_author for entry in case.late_entries if entry.event_hash == event_hash), "")
+    decision = "adopted" if adopted else "overruled"
+    entries = tuple(
+        replace(entry, decision=decision) if entry.late_author == author and entry.decision == "open" else entry
+        for entry in case.late_entries
+    )
+    return replace(case, late_entries=entries)
+
+
+def _result(
+    case: Case,
+    event: e.ResultProposed | e.ResultVerified | e.ResultSentBack | e.Revisited | e.Redone | e.AnswerGiven,
+) -> Case:
+    match event:
+        case e.AnswerGiven():
+            return replace(case, answer=event.text, answered_at=event.at)
+        case e.ResultProposed():
+            return replace(
+                case,
+                stage="result_proposed",
+                outcome=event.outcome,
+                answer=event.answer,
+                result_proposed_by=event.actor.staff,
+            )
+        case e.ResultVerified():
+            return replace(case, stage="verified")
+        case e.ResultSentBack():
+            return replace(case, stage="in_hand", outcome=None)
+        case e.Revisited():
+            return replace(case, stage="revisited") if event.satisfied else case
+        case e.Redone():
+            return replace(case, stage="in_hand", outcome=None, round=event.round, answered_at=None)
+        case _:
+            assert_never(event)
+
+
+def _ending(
+    case: Case,
+    event: e.StruckOff | e.Withdrawn | e.Archived | e.DeclineProposed | e.DeclineRefused | e.Declined,
+) -> Case:
+    match event:
+        case e.DeclineProposed():
+            proposal = DeclineProposal(
+                ground=event.ground, explanation=event.explanation, proposed_by=event.actor.staff
+            )
+            return replace(case, stage="decline_proposed", decline=proposal)
+        case e.DeclineRefused():
+            return replace(case, stage="registered", decline=None)
+        case e.Declined():
+            return replace(case, stage="declined", outcome="declined", answer=event.explanation, answered_at=event.at)
+        case e.Withdrawn():
+            return replace(case, stage="withdrawn", outcome="withdrawn")
+        case e.StruckOff():
+            return replace(case, stage="struck_off")
+        case e.Archived():
+            return replace(case, stage="archived")
+        case _:
+            assert_never(event)

@@ -1,0 +1,149 @@
+"""Which entries make up a case, and which came too late.
+
+Owns the rule of the main line. Entries are linked by hash: each names the one before it, and the first of a term
+names its base. Where two follow the same entry, a takeover by the site nearest the top stands, and everything on
+the other branch is late. Every site that has the same entries finds the same line, in whatever order they came.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from bancheng.kernel.case import Case, Head, Position
+from bancheng.kernel.evolve import begin, evolve
+from bancheng.schema.events import HANDOVERS, CaseEvent, Received, Registered, TakenOver
+from bancheng.schema.frames import NO_HASH
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
+    """One event of a case and where it stands."""
+
+    position: Position
+    hash: bytes
+    prev_hash: bytes
+    event: CaseEvent
+
+
+class Lines(msgspec.Struct, frozen=True, kw_only=True):
+    """`main` in order; `late` were cut off; `unplaced` have no entry to stand on yet."""
+
+    main: tuple[Entry, ...]
+    late: tuple[Entry, ...]
+    unplaced: tuple[Entry, ...]
+
+
+class BrokenHistory(Exception):
+    """Entries that no honest author can have written. `code` is stable."""
+
+    def __init__(self, code: str, position: Position) -> None:
+        super().__init__(f"{code} at {position}")
+        self.code = code
+        self.position = position
+
+
+def head_of(entry: Entry) -> Head:
+    return Head(position=entry.position, hash=entry.hash)
+
+
+def next_position(case: Case | None, event: CaseEvent, site: str) -> Position:
+    """Where `site` puts `event`: the first of a new term, or the next of its own."""
+    if case is None:
+        return Position(term=1, author=site, seq=1)
+    head = case.head.position
+    match event:
+        case Received():
+            term = case.in_transit.term if case.in_transit is not None else head.term + 1
+            return Position(term=term, author=site, seq=1)
+        case TakenOver():
+            granted = case.in_transit.term if case.in_transit is not None else head.term
+            return Position(term=granted + 1, author=site, seq=1)
+        case _:
+            return Position(term=head.term, author=head.author, seq=head.seq + 1)
+
+
+def follows(before: Entry, after: Entry) -> bool:
+    """Whether `after` may stand directly on `before`, by its numbers and kind."""
+    if after.prev_hash != before.hash:
+        return False
+    event = after.event
+    if isinstance(event, (Received, TakenOver)):
+        base = event.base
+        named = Position(term=base.term, author=base.author, seq=base.seq)
+        if named != before.position or base.hash != before.hash or after.position.seq != 1:
+            return False
+        if isinstance(event, TakenOver):
+            return after.position.term > before.position.term
+        grant = before.event.grant if isinstance(before.event, HANDOVERS) else None
+        return grant is not None and (grant.term, grant.site) == (after.position.term, after.position.author)
+    same_term = (after.position.term, after.position.author) == (before.position.term, before.position.author)
+    return same_term and after.position.seq == before.position.seq + 1 and not isinstance(before.event, HANDOVERS)
+
+
+def extends(case: Case, entry: Entry) -> bool:
+    """The fast path: the entry stands on the head of the case."""
+    return entry.prev_hash == case.head.hash
+
+
+def _precedence(entry: Entry) -> tuple[int, int, bytes]:
+    """The smallest stands: a takeover before anything else, nearest the top first; the hash settles nothing honest."""
+    if isinstance(entry.event, TakenOver):
+        return (0, entry.event.depth, entry.hash)
+    return (1, 0, entry.hash)
+
+
+def lines(entries: Iterable[Entry]) -> Lines:
+    """The main line, the late entries and those that nothing holds up yet. Any order in, one answer out."""
+    by_hash = {entry.hash: entry for entry in entries}
+    after: dict[bytes, list[Entry]] = defaultdict(list)
+    for entry in by_hash.values():
+        after[entry.prev_hash].append(entry)
+    roots = [entry for entry in after[NO_HASH] if isinstance(entry.event, Registered)]
+    main: list[Entry] = []
+    on_line = min(roots, key=_precedence, default=None)
+    while on_line is not None:
+        main.append(on_line)
+        candidates = [entry for entry in after[on_line.hash] if follows(on_line, entry)]
+        on_line = min(candidates, key=_precedence, default=None)
+    chosen = {entry.hash for entry in main}
+    rooted = _reachable(roots, after)
+    late = [entry for key, entry in by_hash.items() if key in rooted and key not in chosen]
+    unplaced = [entry for key, entry in by_hash.items() if key not in rooted]
+    return Lines(main=tuple(main), late=_ordered(late), unplaced=_ordered(unplaced))
+
+
+def _ordered(entries: Sequence[Entry]) -> tuple[Entry, ...]:
+    return tuple(sorted(entries, key=lambda entry: entry.position))
+
+
+def _reachable(roots: Sequence[Entry], after: dict[bytes, list[Entry]]) -> set[bytes]:
+    seen: set[bytes] = set()
+    waiting = list(roots)
+    while waiting:
+        entry = waiting.pop()
+        if entry.hash in seen:
+            continue
+        seen.add(entry.hash)
+        waiting.extend(next_entry for next_entry in after[entry.hash] if follows(entry, next_entry))
+    return seen
+
+
+def replay(entries: Iterable[Entry]) -> Case:
+    """The state that a history comes to. Raises BrokenHistory where there is no beginning."""
+    main = lines(entries).main
+    if not main:
+        raise BrokenHistory("history.no_beginning", Position(term=0, author="", seq=0))
+    return fold(main)
+
+
+def fold(main: Sequence[Entry]) -> Case:
+    """The state after the entries of a main line, in order."""
+    first = main[0]
+    if not isinstance(first.event, Registered):
+        raise BrokenHistory("history.no_beginning", first.position)
+    case = begin(first.event, head_of(first))
+    for entry in main[1:]:
+        case = evolve(case, entry.event, head_of(entry))
+    return case

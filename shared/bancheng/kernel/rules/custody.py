@@ -1,0 +1,211 @@
+"""上报 · 下交 · 退回 · 签收 · 接管 · 收回: one holder at any time, in numbered terms (federation.md, Custody).
+
+Owns who may hand a case to whom and what becomes of its clocks. A hand-over is the last event of its term.
+"""
+
+from __future__ import annotations
+
+from bancheng.kernel import commands as c
+from bancheng.kernel import limits
+from bancheng.kernel.case import Case
+from bancheng.kernel.context import Context
+from bancheng.kernel.rejected import Rejected
+from bancheng.kernel.rules import guards
+from bancheng.kernel.rules.registration import holder_clock
+from bancheng.kernel.rules.results import conclusion
+from bancheng.kernel.watch import watched_until
+from bancheng.schema import events as e
+from bancheng.schema.clocks import CONCLUSION, HELD_PREFIX, HOLDER, TRANSIT, Base, Clock, Grant
+from bancheng.schema.documents import UnitEntry
+
+
+def escalate(command: c.Escalate, case: Case, context: Context) -> tuple[e.CaseEvent, ...]:
+    """To the next tier that the tenant has; above the top it is reported outside, and followed here."""
+    guards.require_open(case)
+    above = context.jurisdiction.parent_unit(case.holder_unit)
+    if above is None:
+        return _report_outside(command, case, context)
+    event = e.Escalated(
+        at=context.now,
+        actor=context.actor,
+        grant=_grant(above, case),
+        cause=command.cause,
+        reason=command.reason,
+        climb_id=_climb_id(case, above),
+        clocks=_on_its_way(case, context),
+    )
+    return (event,)
+
+
+def _report_outside(command: c.Escalate, case: Case, context: Context) -> tuple[e.CaseEvent, ...]:
+    if case.reported_outside_at is not None and command.cause == "deadline":
+        return ()
+    event = e.ReportedOutside(
+        at=context.now,
+        actor=context.actor,
+        authority=context.profile.outside_authority.zh,
+        cause=command.cause,
+        reason=command.reason,
+    )
+    return (event,)
+
+
+def hand_down(command: c.HandDown, case: Case, context: Context) -> tuple[e.CaseEvent, ...]:
+    guards.require_stage(case, *guards.BEFORE_RESULT)
+    target = guards.require_unit(command.to_unit, context, "to_unit")
+    above = context.jurisdiction.parent_unit(target.code)
+    if above is None or above.code != case.holder_unit:
+        raise Rejected("handover.not_below", field="to_unit", unit=target.code)
+    event = e.HandedDown(
+        at=context.now,
+        actor=context.actor,
+        grant=_grant(target, case, command.limit_workdays),
+        reason=command.reason,
+        clocks=_on_its_way(case, context),
+    )
+    return (event,)
+
+
+def return_case(command: c.Return, case: Case, context: Context) -> tuple[e.CaseEvent, ...]:
+    """退回: a receiver that does not want a case receives it and returns it."""
+    guards.require_stage(case, *guards.BEFORE_RESULT)
+    if case.came_from is None:
+        raise Rejected("handover.came_from_nobody")
+    target = guards.require_unit(case.came_from[0], context, "unit")
+    event = e.Returned(
+        at=context.now,
+        actor=context.actor,
+        grant=_grant(target, case),
+        reason=command.reason,
+        count=case.returns + 1,
+        clocks=_on_its_way(case, context),
+    )
+    return (event,)
+
+
+def _grant(unit: UnitEntry, case: Case, limit_workdays: int | None = None) -> Grant:
+    return Grant(term=case.term + 1, site=unit.site, unit=unit.code, limit_workdays=limit_workdays)
+
+
+def _climb_id(case: Case, above: UnitEntry) -> str:
+    """The same climb fired twice has one name: (case, tier, term)."""
+    return f"{case.case_id}/{above.tier}/{case.term}"
+
+
+def _on_its_way(case: Case, context: Context) -> tuple[Clock, ...]:
+    """The sender's clock stops, the transit clock starts; the sender stays answerable until it is received."""
+    stopped = tuple(
+        limits.stop(clock, context.calendar, context.now) for clock in guards.running(case, HOLDER, CONCLUSION)
+    )
+    transit = limits.start(
+        TRANSIT,
+        owner=case.holder_unit,
+        at=context.now,
+        limit_workdays=context.profile.transit_workdays,
+        profile=context.profile,
+        calendar=context.calendar,
+    )
+    return (*stopped, transit)
+
+
+def receive(case: Case, context: Context) -> tuple[e.CaseEvent, ...]:
+    """The first event of the granted term. A second return calls the duty leader of the unit that got it back."""
+    grant = case.in_transit
+    if grant is None or grant.site != context.site:
+        raise Rejected("handover.not_granted_here")
+    received = e.Received(
+        at=context.now,
+        actor=context.actor,
+        unit=grant.unit,
+        site=context.site,
+        base=_base(case),
+        clocks=_arrival_clocks(case, grant.unit, grant.limit_workdays, context),
+    )
+    if case.returns < 2 or case.came_from is None or case.came_from[0] != grant.unit:
+        return (received,)
+    called = e.DutyLeaderCalled(at=context.now, actor=context.actor, reason="second_return", unit=grant.unit)
+    return (received, called)
+
+
+def _base(case: Case) -> Base:
+    position = case.head.position
+    return Base(term=position.term, author=position.author, seq=position.seq, hash=case.head.hash)
+
+
+def _arrival_clocks(case: Case, unit: str, limit_workdays: int | None, context: Context) -> tuple[Clock, ...]:
+    """What the last holder spent is kept; a unit that held the case before goes on with what it had left."""
+    clocks: list[Clock] = [limits.stop(clock, context.calendar, context.now) for clock in guards.running(case, TRANSIT)]
+    before = case.clock(HOLDER)
+    if before is not None and before.owner != unit:
+        clocks.append(limits.held(limits.stop(before, context.calendar, context.now)))
+    if case.stage in ("result_proposed", "verified", "revisited"):
+        return (*clocks, conclusion(case, context, owner=unit))
+    entry = guards.require_unit(unit, context, "unit")
+    earlier = case.clock(HELD_PREFIX + unit)
+    if before is not None and before.owner == unit:
+        earlier = limits.stop(before, context.calendar, context.now)
+    if earlier is not None and limit_workdays is None:
+        clocks.append(
+            limits.resume(earlier, name=HOLDER, at=context.now, profile=context.profile, calendar=context.calendar)
+        )
+        return tuple(clocks)
+    fresh = holder_clock(unit, entry.tier, limit_workdays, context)
+    if not fresh and before is not None:
+        clocks.append(limits.stop(before, context.calendar, context.now))
+    return (*clocks, *fresh)
+
+
+def take_over(command: c.TakeOver, case: Case, context: Context) -> tuple[e.CaseEvent, ...]:
+    """The parent's own watch: a holder silent past its due date and margin, or a hand-down nobody received.
+
+    Repeated, or too early, it is no event: a climb that fires twice has one effect.
+    """
+    if case.is_closed or not _may_take(case, context):
+        return ()
+    until = watched_until(case, context.site, context.jurisdiction, context.profile)
+    if until is None or context.now < until:
+        return ()
+    return (_taken_over(case, context, cause=command.cause, reason=""),)
+
+
+def take_back(command: c.TakeBack, case: Case, context: Context) -> tuple[e.CaseEvent, ...]:
+    """收回 by hand, by the unit directly above the holder."""
+    guards.require_open(case)
+    if not _may_take(case, context):
+        raise Rejected("handover.not_above_holder", unit=case.holder_unit)
+    if not guards.is_system(context) and context.actor.unit != _taker(case, context):
+        raise Rejected("handover.not_above_holder", unit=case.holder_unit)
+    return (_taken_over(case, context, cause="take_back", reason=command.reason),)
+
+
+def _may_take(case: Case, context: Context) -> bool:
+    """Only the direct parent of the holder's site, or the sender of a hand-down that is on its way to a child."""
+    if case.in_transit is not None:
+        sent_down = context.jurisdiction.is_parent_site(context.site, case.in_transit.site)
+        return sent_down and case.holder_site == context.site
+    return context.jurisdiction.is_parent_site(context.site, case.holder_site)
+
+
+def _taker(case: Case, context: Context) -> str:
+    if case.in_transit is not None:
+        return case.holder_unit
+    above = context.jurisdiction.parent_unit(case.holder_unit)
+    return above.code if above is not None and above.site == context.site else ""
+
+
+def _taken_over(case: Case, context: Context, *, cause: e.TakeoverCause, reason: str) -> e.TakenOver:
+    unit = _taker(case, context)
+    entry = guards.require_unit(unit, context, "unit")
+    granted = case.in_transit.term if case.in_transit is not None else case.term
+    return e.TakenOver(
+        at=context.now,
+        actor=context.actor,
+        unit=unit,
+        site=context.site,
+        base=_base(case),
+        cause=cause,
+        reason=reason,
+        depth=context.jurisdiction.depth(context.site),
+        climb_id=f"{case.case_id}/{entry.tier}/{granted}",
+        clocks=_arrival_clocks(case, unit, None, context),
+    )

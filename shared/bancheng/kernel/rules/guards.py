@@ -1,0 +1,84 @@
+"""What must hold before anything is decided, and the small facts that every rule asks for."""
+
+from __future__ import annotations
+
+from bancheng.kernel.case import Case, Stage
+from bancheng.kernel.context import Context
+from bancheng.kernel.profile import Tier
+from bancheng.kernel.rejected import Rejected
+from bancheng.schema.clocks import HOLDER, PERSON, Clock
+from bancheng.schema.documents import UnitEntry
+from bancheng.schema.events import SYSTEM_STAFF
+
+OPEN_STAGES: tuple[Stage, ...] = (
+    "registered",
+    "accepted",
+    "decline_proposed",
+    "in_hand",
+    "result_proposed",
+    "verified",
+    "revisited",
+)
+BEFORE_RESULT: tuple[Stage, ...] = ("registered", "accepted", "in_hand")
+
+
+def is_system(context: Context) -> bool:
+    return context.actor.staff == SYSTEM_STAFF
+
+
+def require_holder(case: Case, context: Context) -> None:
+    """The site and the unit that hold the case, and not while it is on its way."""
+    if case.in_transit is not None:
+        raise Rejected("case.in_transit", unit=case.in_transit.unit)
+    if case.holder_site != context.site or (not is_system(context) and context.actor.unit != case.holder_unit):
+        raise Rejected("case.not_holder", unit=case.holder_unit)
+
+
+def require_open(case: Case) -> None:
+    if case.is_closed:
+        raise Rejected("case.closed", stage=case.stage)
+
+
+def require_stage(case: Case, *stages: Stage) -> None:
+    require_open(case)
+    if case.stage not in stages:
+        raise Rejected("case.stage_forbids", stage=case.stage)
+
+
+def require_no_open_late_decision(case: Case, context: Context) -> None:
+    """Until it is decided, or its limit is over, the person is sent nothing: nobody gets two answers."""
+    clock = case.clock("late_decision")
+    if case.has_open_late_decision() and clock is not None and context.now < clock.due_at:
+        raise Rejected("case.late_decision_open")
+
+
+def require_somebody_else(staff: str, context: Context) -> None:
+    """What one asks for, another approves."""
+    if context.actor.staff == staff:
+        raise Rejected("approval.own_request")
+
+
+def require_unit(code: str, context: Context, field: str) -> UnitEntry:
+    unit = context.jurisdiction.unit(code)
+    if unit is None:
+        raise Rejected("unit.unknown", field=field, unit=code)
+    if unit.closed_on is not None and unit.closed_on <= context.calendar.local_day(context.now):
+        raise Rejected("unit.closed", field=field, unit=code)
+    return unit
+
+
+def tier_of(unit: UnitEntry, context: Context) -> Tier:
+    tier = context.profile.tier(unit.tier)
+    if tier is None:
+        raise Rejected("tier.unknown", field="unit", tier=unit.tier)
+    return tier
+
+
+def running(case: Case, *names: str) -> tuple[Clock, ...]:
+    """Those of the named clocks that run or are paused."""
+    found = (case.clock(name) for name in names or (PERSON, HOLDER))
+    return tuple(clock for clock in found if clock is not None and clock.state != "stopped")
+
+
+def all_live(case: Case) -> tuple[Clock, ...]:
+    return tuple(clock for clock in case.clocks.values() if clock.state != "stopped")

@@ -1,0 +1,192 @@
+"""在办: notes, pauses, extensions, the duty leader, asks, replies from outside, and a calendar that arrives."""
+
+from __future__ import annotations
+
+from bancheng.kernel import commands as c
+from bancheng.kernel import limits
+from bancheng.kernel.case import Case, ExtensionRequest
+from bancheng.kernel.context import Context
+from bancheng.kernel.dues import MAXIMUM_LIMIT_WORKDAYS, workdays_between
+from bancheng.kernel.rejected import Rejected
+from bancheng.kernel.rules import guards
+from bancheng.schema import events as e
+from bancheng.schema.clocks import Clock
+
+
+def add_note(command: c.AddNote, case: Case, context: Context) -> tuple[e.CaseEvent, ...]:
+    guards.require_stage(case, *guards.OPEN_STAGES)
+    return (e.NoteAdded(at=context.now, actor=context.actor, note_kind=command.note_kind, text=command.text),)
+
+
+def pause(command: c.Pause, case: Case, context: Context) -> tuple[e.CaseEvent, ...]:
+    """A pause is named, has an owner and an end; it stops the person's and the holder's clock."""
+    guards.require_stage(case, *guards.BEFORE_RESULT)
+    if not any(reason.key == command.reason for reason in context.profile.pause_reasons):
+        raise Rejected("pause.unknown_reason", field="reason", reason=command.reason)
+    today = context.calendar.local_day(context.now)
+    length = workdays_between(context.calendar, today, command.until)
+    if not 1 <= length <= context.profile.max_pause_workdays:
+        raise Rejected("pause.until_out_of_range", field="until", maximum=context.profile.max_pause_workdays)
+    live = guards.running(case)
+    if any(clock.state == "paused" for clock in live):
+        raise Rejected("pause.already_paused")
+    if not live:
+        raise Rejected("pause.nothing_runs")
+    paused = tuple(
+        limits.pause(clock, at=context.now, until=command.until, calendar=context.calendar) for clock in live
+    )
+    event = e.Paused(
+        at=context.now,
+        actor=context.actor,
+        reason=command.reason,
+        owner=case.holder_unit,
+        until=command.until,
+        clocks=paused,
+    )
+    return (event,)
+
+
+def resume(case: Case, context: Context) -> tuple[e.CaseEvent, ...]:
+    guards.require_open(case)
+    resumed = resumed_clocks(case, context)
+    if not resumed:
+        raise Rejected("pause.not_paused")
+    return (e.Resumed(at=context.now, actor=context.actor, clocks=resumed),)
+
+
+def resumed_clocks(case: Case, context: Context) -> tuple[Clock, ...]:
+    paused = [clock for clock in guards.all_live(case) if clock.state == "paused"]
+    return tuple(
+        limits.resume(clock, name=clock.name, at=context.now, profile=context.profile, calendar=context.calendar)
+        for clock in paused
+    )
+
+
+def request_extension(command: c.RequestExtension, case: Case, context: Context) -> tuple[e.CaseEvent, ...]:
+    """Asked for before expiry (ST-05)."""
+    guards.require_stage(case, *guards.BEFORE_RESULT)
+    if case.extension is not None:
+        raise Rejected("extension.already_requested")
+    clock = _extendable(command.clock, case)
+    if context.now >= clock.due_at:
+        raise Rejected("extension.too_late", due_at=clock.due_at.isoformat())
+    too_long = clock.limit_workdays + command.workdays > MAXIMUM_LIMIT_WORKDAYS
+    if command.workdays > context.profile.max_extension_workdays or too_long:
+        raise Rejected("extension.too_long", field="workdays", maximum=context.profile.max_extension_workdays)
+    event = e.ExtensionRequested(
+        at=context.now,
+        actor=context.actor,
+        clock=command.clock,
+        workdays=command.workdays,
+        reason=command.reason,
+        old_due_at=clock.due_at,
+    )
+    return (event,)
+
+
+def _extendable(name: str, case: Case) -> Clock:
+    clock = case.clock(name)
+    if clock is None or clock.state != "running":
+        raise Rejected("extension.clock_not_running", field="clock", clock=name)
+    return clock
+
+
+def approve_extension(case: Case, context: Context) -> tuple[e.CaseEvent, ...]:
+    """By somebody else; the old and the new date are kept (ST-05)."""
+    request = _open_request(case, context)
+    clock = _extendable(request.clock, case)
+    longer = limits.relimit(
+        clock,
+        limit_workdays=clock.limit_workdays + request.workdays,
+        at=context.now,
+        profile=context.profile,
+        calendar=context.calendar,
+    )
+    event = e.ExtensionApproved(
+        at=context.now,
+        actor=context.actor,
+        clock=request.clock,
+        workdays=request.workdays,
+        old_due_at=clock.due_at,
+        new_due_at=longer.due_at,
+        clocks=(longer,),
+    )
+    return (event,)
+
+
+def refuse_extension(command: c.RefuseExtension, case: Case, context: Context) -> tuple[e.CaseEvent, ...]:
+    request = _open_request(case, context)
+    return (e.ExtensionRefused(at=context.now, actor=context.actor, clock=request.clock, reason=command.reason),)
+
+
+def _open_request(case: Case, context: Context) -> ExtensionRequest:
+    guards.require_open(case)
+    if case.extension is None:
+        raise Rejected("extension.none_requested")
+    guards.require_somebody_else(case.extension.asked_by, context)
+    return case.extension
+
+
+def call_duty_leader(command: c.CallDutyLeader, case: Case, context: Context) -> tuple[e.CaseEvent, ...]:
+    """Whoever is on duty is called at once, and the call is recorded (PZ-02)."""
+    guards.require_open(case)
+    return (e.DutyLeaderCalled(at=context.now, actor=context.actor, reason=command.reason, unit=case.holder_unit),)
+
+
+def record_outside_reply(command: c.RecordOutsideReply, case: Case, context: Context) -> tuple[e.CaseEvent, ...]:
+    guards.require_open(case)
+    if case.reported_outside_at is None:
+        raise Rejected("outside.not_reported")
+    authority = context.profile.outside_authority.zh
+    return (e.OutsideReplied(at=context.now, actor=context.actor, authority=authority, text=command.text),)
+
+
+def recompute_dues(case: Case, context: Context) -> tuple[e.CaseEvent, ...]:
+    """A calendar arrived: every date that moves keeps its old one in history. Nothing to do is no event."""
+    if case.is_closed:
+        return ()
+    moved: list[Clock] = []
+    changes: list[e.DueChange] = []
+    for clock in guards.all_live(case):
+        now_due = limits.recompute(clock, context.calendar, context.profile)
+        if (now_due.due_at, now_due.provisional) == (clock.due_at, clock.provisional):
+            continue
+        moved.append(now_due)
+        changes.append(e.DueChange(clock=clock.name, old_due_at=clock.due_at, new_due_at=now_due.due_at))
+    if not moved:
+        return ()
+    event = e.DuesRecomputed(
+        at=context.now,
+        actor=context.actor,
+        calendar_edition=context.calendar.edition,
+        changes=tuple(changes),
+        clocks=tuple(moved),
+    )
+    return (event,)
+
+
+def answer_ask(command: c.AnswerAsk, case: Case, context: Context) -> tuple[e.CaseEvent, ...]:
+    """Entered, or refused with a reason that its sender's page shows; never left without an answer."""
+    ask = command.ask
+    if case.is_closed:
+        refused = e.AskRefused(
+            at=context.now,
+            actor=context.actor,
+            ask_id=ask.ask_id,
+            ask_hash=command.ask_hash,
+            asked_site=command.asked_site,
+            code="case.closed",
+            reason=case.stage,
+        )
+        return (refused,)
+    accepted = e.AskAccepted(
+        at=context.now,
+        actor=context.actor,
+        ask_id=ask.ask_id,
+        ask_hash=command.ask_hash,
+        asked_by=ask.actor,
+        asked_site=command.asked_site,
+        note_kind=ask.note_kind,
+        text=ask.text,
+    )
+    return (accepted,)

@@ -1,0 +1,70 @@
+"""When a site must next look at a case by itself, and why.
+
+Owns the one instant `act_at` by which passed deadlines are found: the holder's next rung, the parent's takeover,
+the sender's transit. It only says when; what then happens is decided by the rules.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Literal
+
+import msgspec
+
+from bancheng.kernel.case import Case
+from bancheng.kernel.context import Jurisdiction
+from bancheng.kernel.profile import Profile
+from bancheng.schema.clocks import CONCLUSION, HOLDER, TRANSIT
+
+Reason = Literal["rung", "silent_holder", "take_back", "transit_alarm"]
+
+
+class Watch(msgspec.Struct, frozen=True, kw_only=True):
+    """The next thing this site owes a case by itself."""
+
+    at: datetime
+    reason: Reason
+
+
+def next_watch(case: Case, site: str, jurisdiction: Jurisdiction, profile: Profile) -> Watch | None:
+    """None: this site has nothing to watch for in this case."""
+    if case.is_closed:
+        return None
+    if case.in_transit is not None:
+        return _transit_watch(case, site, jurisdiction)
+    if case.holder_site == site:
+        instants = [rung.at for clock in case.clocks.values() if clock.state != "stopped" for rung in clock.rungs]
+        return Watch(at=min(instants), reason="rung") if instants else None
+    until = watched_until(case, site, jurisdiction, profile)
+    return Watch(at=until, reason="silent_holder") if until is not None else None
+
+
+def _transit_watch(case: Case, site: str, jurisdiction: Jurisdiction) -> Watch | None:
+    """Downward the sender takes the case back; upward it raises an alarm and stays answerable."""
+    clock = case.clock(TRANSIT)
+    if clock is None or case.in_transit is None or case.holder_site != site:
+        return None
+    downward = jurisdiction.is_parent_site(site, case.in_transit.site)
+    return Watch(at=clock.due_at, reason="take_back" if downward else "transit_alarm")
+
+
+def watched_until(case: Case, site: str, jurisdiction: Jurisdiction, profile: Profile) -> datetime | None:
+    """From when `site` may take the case: the transit's due date for what it sent down, else the holder's due date
+    and the margin of the profile, if it is the direct parent of the holder's site and the profile lets it climb.
+    """
+    if case.in_transit is not None:
+        watch = _transit_watch(case, site, jurisdiction)
+        return watch.at if watch is not None and watch.reason == "take_back" else None
+    if not jurisdiction.is_parent_site(site, case.holder_site):
+        return None
+    margin = timedelta(minutes=profile.takeover_margin_minutes)
+    dues = [
+        clock.due_at + margin
+        for name in (HOLDER, CONCLUSION)
+        if (clock := case.clock(name)) is not None and clock.state != "stopped" and _climbs(name, profile)
+    ]
+    return min(dues) if dues else None
+
+
+def _climbs(clock: str, profile: Profile) -> bool:
+    return any(rung.action == "climb" for rung in profile.rungs(clock))

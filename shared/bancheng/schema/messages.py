@@ -1,0 +1,76 @@
+"""Messages between two sites that are no event of a case: asks, receipts, hello.
+
+Owns their form; signing and sending are elsewhere.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+import msgspec
+
+from bancheng.schema.events import Actor
+
+MAX_EXCEPTIONS = 1_000
+
+
+class AddNoteAsk(msgspec.Struct, frozen=True, kw_only=True, tag="AddNote", tag_field="type"):
+    """A site that does not hold the case asks the holder to enter a note."""
+
+    at: datetime
+    actor: Actor
+    ask_id: UUID
+    case_id: UUID
+    note_kind: Literal["progress", "supplement", "solution", "phone"]
+    text: str
+
+
+class ReceiptException(msgspec.Struct, frozen=True, kw_only=True):
+    """A stored frame that was not applied: `state` and a coded reason."""
+
+    number: int
+    state: Literal["deferred", "rejected"]
+    reason: str
+
+
+class Receipt(msgspec.Struct, frozen=True, kw_only=True):
+    """What the receiver of one direction of a link has stored. Signed: it is evidence."""
+
+    link: str
+    receiver: str
+    epoch: int
+    stored_up_to: int
+    head_hash: bytes
+    at: datetime
+    exceptions: tuple[ReceiptException, ...] = ()
+
+
+class Signed(msgspec.Struct, frozen=True, kw_only=True):
+    """Bytes and who vouches for them: Ed25519 over SHA-256("fed/ms/1" ‖ body)."""
+
+    body: bytes
+    signer: str
+    key_id: str
+    signature: bytes
+
+
+class Hello(msgspec.Struct, frozen=True, kw_only=True):
+    """A site says at connect where it stands in both directions."""
+
+    site: str
+    up_receipt: Signed | None = None
+    dn_receipt: Signed | None = None
+
+
+class Refusal(msgspec.Struct, frozen=True, kw_only=True):
+    """The answer to a control request that could not be done; `code` is stable."""
+
+    code: str
+    detail: str = ""
+
+
+def link_name(tenant: str, child: str, direction: Literal["up", "dn"]) -> str:
+    """The name that a link's chain and receipts bear."""
+    return f"{tenant}/{child}/{direction}"
