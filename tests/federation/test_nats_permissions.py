@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import pytest
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
-from nats.js.api import AckPolicy, ConsumerConfig, StreamConfig, StreamInfo
+from nats.js.api import StreamConfig
 from nats.js.errors import APIError, NotFoundError
 
 from bancheng.runtime.local_nats import NatsServer
-from bancheng.runtime.nats_config import (
-    BadNatsAccounts,
-    NatsLimits,
-    NatsListener,
-    SiteUser,
-    TenantAccount,
-    generate_nkey,
-    nats_configuration,
-)
-from bancheng.schema.subjects import Direction, NotAToken, control_subject, inbox_prefix, log_subject, stream_name
+from bancheng.runtime.nats_config import SiteUser, TenantAccount, generate_nkey
+from bancheng.schema.subjects import Direction, control_subject, log_subject, stream_name
+from tests.federation.nats_household import OTHER_TENANT, STREAM_BYTES, TENANT, Household, Sites
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -34,87 +25,6 @@ if TYPE_CHECKING:
 # nats-py's own types are partial; every value read here is compared with what was sent.
 # pyright: reportUnknownMemberType=false
 
-TENANT = "330109"
-OTHER_TENANT = "330727"
-STREAM_BYTES = 1 << 20
-LIMITS = NatsLimits(stream_bytes=STREAM_BYTES)
-
-
-@dataclass(kw_only=True)
-class Household:
-    """A server with the sites of its tenants: county keeps xinjie, xinjie keeps two villages."""
-
-    server: NatsServer
-    accounts: list[TenantAccount] = field(default_factory=list[TenantAccount])
-    seeds: dict[tuple[str, str], str] = field(default_factory=dict[tuple[str, str], str])
-
-    def user(self, tenant: str, site: str, *, parent: str | None = None, children: tuple[str, ...] = ()) -> SiteUser:
-        seed, public = generate_nkey()
-        self.seeds[tenant, site] = seed
-        return SiteUser(site=site, public_nkey=public, parent=parent, children=children)
-
-    def add_three_tiers(self, tenant: str) -> None:
-        users = (
-            self.user(tenant, "county", children=("xinjie",)),
-            self.user(tenant, "xinjie", parent="county", children=("shanhe", "guali")),
-            self.user(tenant, "shanhe", parent="xinjie"),
-            self.user(tenant, "guali", parent="xinjie"),
-        )
-        self.accounts.append(TenantAccount(tenant=tenant, users=users))
-
-    @property
-    def configuration(self) -> str:
-        return nats_configuration(self.accounts, limits=LIMITS)
-
-
-@dataclass(kw_only=True)
-class Site:
-    """A connected site, with what the server refused it and how often it lost its connection."""
-
-    client: Client
-    tenant: str
-    name: str
-    refused: asyncio.Queue[str] = field(default_factory=asyncio.Queue[str])
-    disconnects: int = 0
-
-    async def is_refused(self, subject: str, *, subscribing: bool = False) -> bool:
-        """Whether the server refuses to publish (or subscribe) there; false when it says nothing for 5 seconds."""
-        if subscribing:
-            await self.client.subscribe(subject)
-        else:
-            await self.client.publish(subject, b"{}")
-        verb = "subscription to" if subscribing else "publish to"
-        expected = f'permissions violation for {verb} "{subject.lower()}"'  # the client folds the server's words
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(5):
-                while expected not in await self.refused.get():
-                    pass
-                return True
-        return False
-
-    async def make_streams(self, child: str) -> None:
-        for direction in ("up", "dn"):
-            await self.client.jetstream().add_stream(
-                StreamConfig(
-                    name=stream_name(child, direction),
-                    subjects=[log_subject(self.tenant, child, direction)],
-                    max_bytes=STREAM_BYTES,
-                )
-            )
-
-    async def stream(self, child: str, direction: Direction) -> StreamInfo:
-        return await self.client.jetstream().stream_info(stream_name(child, direction))
-
-    async def read_one(self, child: str, direction: Direction) -> Msg:
-        stream = stream_name(child, direction)
-        await self.client.jetstream().add_consumer(
-            stream, ConsumerConfig(name="reader", ack_policy=AckPolicy.EXPLICIT, inactive_threshold=60)
-        )
-        reader = await self.client.jetstream().pull_subscribe_bind(consumer="reader", stream=stream)
-        (message,) = await reader.fetch(1, timeout=5)
-        await message.ack_sync(timeout=5)
-        return message
-
 
 @pytest.fixture
 def household(tmp_path: Path) -> Iterator[Household]:
@@ -123,34 +33,6 @@ def household(tmp_path: Path) -> Iterator[Household]:
     household.server = NatsServer(directory=tmp_path, configuration=household.configuration)
     with household.server:
         yield household
-
-
-class Sites:
-    """Connects sites on demand and closes them all at the end."""
-
-    def __init__(self, household: Household, stack: contextlib.AsyncExitStack) -> None:
-        self._household = household
-        self._stack = stack
-
-    async def __call__(self, name: str, tenant: str = TENANT) -> Site:
-        site = Site(client=Client(), tenant=tenant, name=name)
-
-        async def refused(error: Exception) -> None:
-            site.refused.put_nowait(str(error))
-
-        async def disconnected() -> None:
-            site.disconnects += 1
-
-        await site.client.connect(
-            self._household.server.url,
-            nkeys_seed_str=self._household.seeds[tenant, name],
-            inbox_prefix=inbox_prefix(name).encode(),
-            error_cb=refused,
-            disconnected_cb=disconnected,
-            pending_size=-1,
-        )
-        self._stack.push_async_callback(site.client.close)
-        return site
 
 
 @pytest.fixture
@@ -395,37 +277,3 @@ async def test_a_stream_may_not_take_more_than_its_share(sites: Sites) -> None:
                     max_bytes=bytes_asked,
                 )
             )
-
-
-def test_sync_is_written_when_asked_for() -> None:
-    assert '"sync_interval": "always"' in nats_configuration([], listener=NatsListener(sync_always=True))
-    assert "sync_interval" not in nats_configuration([])
-
-
-def test_accounts_that_contradict_each_other_are_refused() -> None:
-    key, other = generate_nkey()[1], generate_nkey()[1]
-    child = SiteUser(site="shanhe", public_nkey=key, parent="xinjie")
-    with pytest.raises(BadNatsAccounts, match="does not keep its mailbox"):
-        nats_configuration([TenantAccount(tenant=TENANT, users=(child,))])
-    with pytest.raises(BadNatsAccounts, match="key given twice"):
-        nats_configuration(
-            [TenantAccount(tenant=tenant, users=(SiteUser(site="a", public_nkey=key),)) for tenant in ("x", "y")]
-        )
-    with pytest.raises(BadNatsAccounts, match="tenant given twice"):
-        nats_configuration([TenantAccount(tenant="x", users=()), TenantAccount(tenant="x", users=())])
-    users = tuple(
-        SiteUser(site=site, public_nkey=public, children=("c",)) for site, public in (("a", key), ("b", other))
-    )
-    with pytest.raises(BadNatsAccounts, match="child in tenant x given twice"):
-        nats_configuration([TenantAccount(tenant="x", users=users)])
-    with pytest.raises(BadNatsAccounts, match="not that of a user"):
-        nats_configuration([TenantAccount(tenant="x", users=(SiteUser(site="a", public_nkey="seed"),))])
-    with pytest.raises(BadNatsAccounts, match="the server may keep"):
-        nats_configuration([TenantAccount(tenant="x", users=())], limits=NatsLimits(server_bytes=1))
-
-
-@pytest.mark.parametrize("site", ["*", ">", "a.b", "", "Shanhe", 'x"'])
-def test_a_site_that_would_open_other_subjects_is_refused(site: str) -> None:
-    user = SiteUser(site=site, public_nkey=generate_nkey()[1])
-    with pytest.raises(NotAToken):
-        nats_configuration([TenantAccount(tenant=TENANT, users=(user,))])
