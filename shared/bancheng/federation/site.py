@@ -6,8 +6,10 @@ no connection. It is replaced as a whole when a document arrives, never changed.
 
 from __future__ import annotations
 
+import secrets
+import time
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 
 import msgspec
 
@@ -16,10 +18,20 @@ from bancheng.kernel.context import Context, Jurisdiction
 from bancheng.kernel.profile import Profile
 from bancheng.schema.events import SYSTEM_STAFF, Actor
 from bancheng.schema.subjects import Direction
-from bancheng.store.signing import Keyring, Signer
+from bancheng.store.signing import Keyring, RandomBytes, Signer
 
 Now = Callable[[], datetime]
 """Domain time: aware UTC. The rules never read another clock."""
+
+
+def wall_milliseconds() -> int:
+    """Wall time, for identifiers only: it orders them roughly and decides nothing."""
+    return time.time_ns() // 1_000_000
+
+
+def wall_now() -> datetime:
+    """Wall time, for the record of when something was stored: it decides nothing."""
+    return datetime.now(UTC)
 
 
 class UnknownEdition(Exception):
@@ -60,6 +72,7 @@ class HostedSite:
         profiles: Mapping[int, Profile],
         calendar: Calendar,
         now: Now,
+        random: RandomBytes = secrets.token_bytes,
     ) -> None:
         self.tenant = tenant
         self.site = site
@@ -69,6 +82,9 @@ class HostedSite:
         self.profiles = profiles
         self.calendar = calendar
         self.now = now
+        self.random = random
+        self.wall_ms = wall_milliseconds
+        self.wall_now = wall_now
 
     def peers(self) -> tuple[Peer, ...]:
         entry = self.jurisdiction.site(self.site)

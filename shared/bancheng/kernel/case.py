@@ -83,7 +83,8 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     """A case as its main line says it stands.
 
     `holder_unit`/`holder_site` is the one whose duty it is: while `in_transit`, still the sender.
-    `participants` are the sites that ever held it, in order; they are sent every entry.
+    `participants` are the sites that ever held it, in order; they are sent every entry. `unfiled_late` are the
+    hashes of late entries that are known and that the holder has yet to put on record.
     """
 
     case_id: UUID
@@ -114,6 +115,8 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     returns: int = 0
     extension: ExtensionRequest | None = None
     late_entries: tuple[LateEntry, ...] = ()
+    unfiled_late: tuple[bytes, ...] = ()
+    answered_asks: tuple[UUID, ...] = ()
     decline: DeclineProposal | None = None
     result_proposed_by: str = ""
     reported_outside_at: datetime | None = None

@@ -69,6 +69,8 @@ def _evolve(case: Case, event: e.CaseEvent) -> Case:
             return replace(case, extension=request)
         case e.ExtensionApproved() | e.ExtensionRefused():
             return replace(case, extension=None)
+        case e.AskAccepted() | e.AskRefused():
+            return replace(case, answered_asks=(*case.answered_asks, event.ask_id))
         case e.ReportedOutside():
             return replace(case, reported_outside_at=event.at)
         case (
@@ -82,8 +84,6 @@ def _evolve(case: Case, event: e.CaseEvent) -> Case:
             | e.DutyLeaderCalled()
             | e.DuesRecomputed()
             | e.OutsideReplied()
-            | e.AskAccepted()
-            | e.AskRefused()
         ):
             return case
         case _:
@@ -124,7 +124,8 @@ def _late(case: Case, event: e.LateEntryFiled | e.LateOutcomeAdopted | e.LateOve
                 answer=event.answer,
                 decision="open" if event.decides else "none",
             )
-            return replace(case, late_entries=(*case.late_entries, filed))
+            unfiled = tuple(each for each in case.unfiled_late if each != event.event_hash)
+            return replace(case, late_entries=(*case.late_entries, filed), unfiled_late=unfiled)
         case e.LateOutcomeAdopted():
             case = _settled(case, event.event_hash, adopted=True)
             if event.answer:

@@ -14,7 +14,16 @@ import msgspec
 
 from bancheng.kernel.case import Case, Head, Position
 from bancheng.kernel.evolve import begin, evolve
-from bancheng.schema.events import HANDOVERS, CaseEvent, Received, Registered, TakenOver
+from bancheng.schema.events import (
+    HANDOVERS,
+    CaseEvent,
+    LateEntryFiled,
+    LateOutcomeAdopted,
+    LateOverruled,
+    Received,
+    Registered,
+    TakenOver,
+)
 from bancheng.schema.frames import NO_HASH
 
 
@@ -130,12 +139,25 @@ def _reachable(roots: Sequence[Entry], after: dict[bytes, list[Entry]]) -> set[b
     return seen
 
 
+NEVER_FILED = (LateEntryFiled, LateOutcomeAdopted, LateOverruled, Received, TakenOver)
+"""A filing that is itself late is ignored; custody that lost to a takeover is settled by the takeover."""
+
+
 def replay(entries: Iterable[Entry]) -> Case:
     """The state that a history comes to. Raises BrokenHistory where there is no beginning."""
-    main = lines(entries).main
-    if not main:
+    return state_of(lines(entries))
+
+
+def state_of(known: Lines) -> Case:
+    """The state of a main line, with the late entries that nobody has filed yet. Raises BrokenHistory."""
+    if not known.main:
         raise BrokenHistory("history.no_beginning", Position(term=0, author="", seq=0))
-    return fold(main)
+    case = fold(known.main)
+    filed = {entry.event_hash for entry in case.late_entries}
+    unfiled = tuple(
+        entry.hash for entry in known.late if entry.hash not in filed and not isinstance(entry.event, NEVER_FILED)
+    )
+    return msgspec.structs.replace(case, unfiled_late=unfiled)
 
 
 def fold(main: Sequence[Entry]) -> Case:

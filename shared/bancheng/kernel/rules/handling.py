@@ -166,8 +166,13 @@ def recompute_dues(case: Case, context: Context) -> tuple[e.CaseEvent, ...]:
 
 
 def answer_ask(command: c.AnswerAsk, case: Case, context: Context) -> tuple[e.CaseEvent, ...]:
-    """Entered, or refused with a reason that its sender's page shows; never left without an answer."""
+    """Entered, or refused with a reason that its sender's page shows; never left without an answer.
+
+    The same ask again is no event.
+    """
     ask = command.ask
+    if ask.ask_id in case.answered_asks:
+        return ()
     if case.is_closed:
         refused = e.AskRefused(
             at=context.now,

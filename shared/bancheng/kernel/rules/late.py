@@ -8,14 +8,13 @@ from bancheng.kernel import commands as c
 from bancheng.kernel import limits
 from bancheng.kernel.case import Case, LateEntry
 from bancheng.kernel.context import Context
+from bancheng.kernel.history import NEVER_FILED
 from bancheng.kernel.rejected import Rejected
 from bancheng.kernel.rules import guards
 from bancheng.kernel.rules.results import conclusion
 from bancheng.schema import events as e
 from bancheng.schema.clocks import CONCLUSION, HOLDER, LATE_DECISION, PERSON, Clock
 
-NEVER_FILED = (e.LateEntryFiled, e.LateOutcomeAdopted, e.LateOverruled, e.Received, e.TakenOver)
-"""A filing that is itself late is ignored; custody that lost to a takeover is settled by the takeover."""
 DECIDES = (
     e.AnswerGiven,
     e.ResultProposed,

@@ -1,0 +1,229 @@
+"""What arrives from a peer becomes part of the cases here, in the order of the link, in the caller's transaction.
+
+Owns where an entry is placed (main line, late, or not yet), what this site does about it by itself (receive what
+is granted to it, file what is late), and what becomes of asks and documents. The pipe has checked number, chain
+and signatures before; here it is checked that the author may say what it says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+import msgspec
+
+from bancheng.federation.arrivals import Applied, AppliedState, Arrived
+from bancheng.federation.asks import apply_ask
+from bancheng.federation.desk import Desk
+from bancheng.federation.publication import apply_document
+from bancheng.federation.site import HostedSite, Peer, UnknownEdition
+from bancheng.kernel.case import Head, Position
+from bancheng.kernel.history import lines, state_of
+from bancheng.kernel.rejected import Rejected
+from bancheng.schema.clocks import Base
+from bancheng.schema.events import CaseEvent, Received, Registered, TakenOver, decode_event
+from bancheng.schema.frames import NO_HASH, Frame, FrameHeader, decode_frame, event_hash
+from bancheng.store.casebook import CaseChange, append, load_cases, load_entries
+from bancheng.store.database import Transaction
+from bancheng.store.links import DeferredFrame, deferred_of_cases, settle_inbox
+from bancheng.store.signing import StoredEntry
+
+
+class Equivocated(Exception):
+    """An author signed two entries for one position: the link stops and both are kept."""
+
+    code = "case.equivocation"
+
+    def __init__(self, number: int, known: Frame, other: Frame) -> None:
+        super().__init__(f"{self.code} at frame {number}")
+        self.number = number
+        self.known = known
+        self.other = other
+
+
+class NotYet(Exception):
+    """The entry cannot be placed now: it is kept, and tried again when something new arrives for its case."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class Intake:
+    """The cases that one batch from one peer touches."""
+
+    def __init__(self, tx: Transaction, site: HostedSite, peer: Peer, desks: dict[UUID, Desk]) -> None:
+        self._tx = tx
+        self._site = site
+        self._peer = peer
+        self._desks = desks
+        self._histories: dict[UUID, list[StoredEntry]] = {}
+
+    def desk(self, case_id: UUID) -> Desk:
+        if case_id not in self._desks:
+            self._desks[case_id] = Desk(self._site, case_id, None)
+        return self._desks[case_id]
+
+    async def history(self, case_id: UUID) -> list[StoredEntry]:
+        """All entries of the case: those stored before, read once, and those of this batch."""
+        if case_id not in self._histories:
+            self._histories[case_id] = await load_entries(self._tx, case_id)
+        return [*self._histories[case_id], *self.desk(case_id).entries]
+
+    async def place(self, arrived: Arrived) -> Applied:
+        """One entry of a case. Raises Equivocated; anything it cannot place is deferred with a code."""
+        header = arrived.header
+        if header.case_id is None:
+            return Applied(number=arrived.number, state="deferred", reason="frame.no_case")
+        desk = self.desk(header.case_id)
+        try:
+            stored = StoredEntry(
+                header=header,
+                frame=arrived.frame,
+                hash=arrived.event_hash,
+                event=_authentic_event(arrived.frame, header, self._site),
+            )
+            state = await self._stand(desk, stored, arrived)
+        except NotYet as reason:
+            return Applied(number=arrived.number, state="deferred", reason=reason.code)
+        except (Rejected, UnknownEdition) as reason:
+            return Applied(number=arrived.number, state="deferred", reason=reason.code)
+        return Applied(number=arrived.number, state=state)
+
+    async def _stand(self, desk: Desk, stored: StoredEntry, arrived: Arrived) -> AppliedState:
+        if not (_begins(desk, stored) or _follows_head(desk, stored)):
+            return await self._stand_elsewhere(desk, stored, arrived)
+        desk.carry_on(stored)
+        desk.keep(stored, source=self._peer.site)
+        desk.take_custody()
+        return "applied"
+
+    async def _stand_elsewhere(self, desk: Desk, stored: StoredEntry, arrived: Arrived) -> AppliedState:
+        """A duplicate, a late entry, or a takeover that cuts the line further back."""
+        known = await self.history(desk.case_id)
+        for each in known:
+            if each.hash == stored.hash:
+                return "duplicate"
+            if each.position == stored.position:
+                raise Equivocated(arrived.number, each.frame, stored.frame)
+        found = lines([*(each.entry for each in known), stored.entry])
+        if any(entry.hash == stored.hash for entry in found.unplaced):
+            raise NotYet("history.base_unknown")
+        desk.case = state_of(found)
+        desk.keep(stored, source=self._peer.site)
+        desk.take_custody()
+        return "late" if any(entry.hash == stored.hash for entry in found.late) else "applied"
+
+    async def settle(self) -> None:
+        """File what is late, try again what was deferred, and store every case that changed, in one statement."""
+        changed = [desk.case_id for desk in self._desks.values() if desk.is_changed]
+        waiting = await deferred_of_cases(self._tx, changed) if changed else {}
+        for desk in self._desks.values():
+            await self._retry_deferred(waiting.get(desk.case_id, []))
+            if desk.may_file_late():
+                desk.file_late(await self.history(desk.case_id))
+        changes: list[CaseChange] = []
+        for desk in self._desks.values():
+            if desk.is_changed:
+                older = await self._older(desk) if desk.joined else ()
+                changes.append(desk.change(older))
+        if changes:
+            await append(self._tx, changes, now=self._site.wall_now())
+
+    async def _older(self, desk: Desk) -> Sequence[StoredEntry]:
+        await self.history(desk.case_id)
+        return self._histories[desk.case_id]
+
+    async def _retry_deferred(self, waiting: list[DeferredFrame]) -> None:
+        """Each round must place at least one, so the rounds are bounded by what is deferred."""
+        for _ in range(len(waiting)):
+            still: list[DeferredFrame] = []
+            for each in waiting:
+                frame, header = decode_frame(each.frame)
+                again = Arrived(
+                    number=each.number,
+                    epoch=each.epoch,
+                    kind="progress",
+                    frame=frame,
+                    header=header,
+                    event_hash=event_hash(frame.header),
+                    link_hash=NO_HASH,
+                )
+                applied = await self.place(again)
+                if applied.state == "deferred":
+                    still.append(each)
+                else:
+                    await settle_inbox(self._tx, each.peer, each.epoch, each.number, applied.state, "")
+            if len(still) == len(waiting):
+                return
+            waiting = still
+
+
+def _begins(desk: Desk, stored: StoredEntry) -> bool:
+    return desk.case is None and stored.header.prev_hash == NO_HASH and isinstance(stored.event, Registered)
+
+
+def _follows_head(desk: Desk, stored: StoredEntry) -> bool:
+    """The fast path of `history.follows`, by what the state says of the head instead of the entry itself."""
+    case = desk.case
+    if case is None or stored.header.prev_hash != case.head.hash:
+        return False
+    head, position, event = case.head.position, stored.position, stored.event
+    if isinstance(event, Received):
+        grant = case.in_transit
+        granted = grant is not None and (grant.term, grant.site) == (position.term, position.author)
+        return granted and position.seq == 1 and _names_head(event.base, case.head)
+    if isinstance(event, TakenOver):
+        return position.seq == 1 and position.term > head.term and _names_head(event.base, case.head)
+    same_term = (position.term, position.author) == (head.term, head.author)
+    return same_term and position.seq == head.seq + 1 and case.in_transit is None
+
+
+def _names_head(base: Base, head: Head) -> bool:
+    named = Position(term=base.term, author=base.author, seq=base.seq)
+    return named == head.position and base.hash == head.hash
+
+
+def _authentic_event(frame: Frame, header: FrameHeader, site: HostedSite) -> CaseEvent:
+    """The event, if its author may say it. Raises NotYet: what an older release or directory cannot judge waits."""
+    if header.v != 1 or header.schema != 1 or frame.payload is None:
+        raise NotYet("event.schema_unknown")
+    try:
+        event = decode_event(frame.payload)
+    except msgspec.MsgspecError as error:
+        raise NotYet("event.schema_unknown") from error
+    if type(event).__name__ != header.type or event.at != header.occurred_at:
+        raise NotYet("event.header_differs")
+    if isinstance(event, Registered) and (event.case_id != header.case_id or event.site != header.author):
+        raise NotYet("event.header_differs")
+    if isinstance(event, (Received, TakenOver)) and event.site != header.author:
+        raise NotYet("event.header_differs")
+    if isinstance(event, TakenOver):
+        jurisdiction = site.jurisdiction
+        own_sent_down = event.base.author == header.author
+        above = jurisdiction.is_parent_site(header.author, event.base.author)
+        if not (own_sent_down or above) or event.depth != jurisdiction.depth(header.author):
+            raise NotYet("custody.not_the_parent")
+    return event
+
+
+async def apply_batch(tx: Transaction, site: HostedSite, peer: Peer, arrived: Sequence[Arrived]) -> list[Applied]:
+    """Apply frames of one tenant from one peer, in order. Returns what became of each, in the same order.
+
+    Raises Equivocated: then nothing of the batch may be committed.
+    """
+    wanted = {each.header.case_id for each in arrived if each.header.case_id is not None}
+    cases = await load_cases(tx, sorted(wanted), lock=True)
+    intake = Intake(tx, site, peer, {case_id: Desk(site, case_id, case) for case_id, case in cases.items()})
+    results: list[Applied] = []
+    for each in arrived:
+        match each.kind:
+            case "document":
+                results.append(await apply_document(tx, site, peer, each))
+            case "ask":
+                desk = intake.desk(each.header.case_id) if each.header.case_id is not None else None
+                results.append(await apply_ask(tx, site, peer, each, desk))
+            case _:
+                results.append(await intake.place(each))
+    await intake.settle()
+    return results

@@ -1,0 +1,157 @@
+"""One case on the desk of one site, within one transaction.
+
+Owns what every change of a case has in common, whether a person, the clock or a link brings it: the rules are
+asked, their events signed, the state carried on, and each entry routed to the sites that must have it. Writes
+nothing: `change()` is what the casebook stores, in one statement, with everything else of the transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from bancheng.federation.site import HostedSite
+from bancheng.kernel.case import Case, Head
+from bancheng.kernel.commands import AnyCommand, FileLateEntry, Receive
+from bancheng.kernel.decide import decide
+from bancheng.kernel.evolve import begin, evolve
+from bancheng.kernel.history import head_of, next_position
+from bancheng.kernel.profile import Profile
+from bancheng.kernel.rejected import Rejected
+from bancheng.kernel.watch import next_watch
+from bancheng.schema.events import Actor, CaseEvent, Escalated, HandedDown, Registered, Returned
+from bancheng.schema.frames import NO_HASH, Kind
+from bancheng.store.casebook import CaseChange, Outgoing
+from bancheng.store.signing import StoredEntry, sign_entry
+
+
+def frame_kind(event: CaseEvent) -> Kind:
+    """What an entry is on a link: custody up, custody down or back, or other history."""
+    match event:
+        case Escalated():
+            return "escalation"
+        case HandedDown() | Returned():
+            return "handoff"
+        case _:
+            return "progress"
+
+
+class Desk:
+    """A case as this transaction has it so far. `case` is None until it is registered or its first entry came."""
+
+    def __init__(self, site: HostedSite, case_id: UUID, case: Case | None) -> None:
+        self.site = site
+        self.case_id = case_id
+        self.case = case
+        self.entries: list[StoredEntry] = []
+        self.outgoing: list[Outgoing] = []
+        self.joined: set[str] = set()
+        """Peers on the way to a site that joined just now: they are sent the whole history, what is older first."""
+        self._before: Head | None = case.head if case is not None else None
+        self._reached = self._peers_of(case)
+
+    def profile(self) -> Profile:
+        """The edition the case was registered under; the one in effect for a new case. Raises UnknownEdition."""
+        return self.site.profile(self.case.profile_edition) if self.case is not None else self.site.current_profile()
+
+    def decide(self, command: AnyCommand, actor: Actor) -> tuple[CaseEvent, ...]:
+        """Ask the rules and record what they say. Raises Rejected, UnknownEdition."""
+        events = decide(command, self.case, self.site.context(actor, self.profile()))
+        for event in events:
+            self._author(event)
+        return events
+
+    def _author(self, event: CaseEvent) -> None:
+        stored = sign_entry(
+            self.site.signer,
+            tenant=self.site.tenant,
+            event=event,
+            case_id=self.case_id,
+            position=next_position(self.case, event, self.site.site),
+            prev_hash=self.case.head.hash if self.case is not None else NO_HASH,
+            now_wall_ms=self.site.wall_ms(),
+            random=self.site.random,
+        )
+        self.carry_on(stored)
+        self.keep(stored, source=None)
+
+    def carry_on(self, stored: StoredEntry) -> None:
+        """The fast path: the entry stands on the head of the case, or begins it."""
+        head = head_of(stored.entry)
+        if self.case is not None:
+            self.case = evolve(self.case, stored.event, head)
+        elif isinstance(stored.event, Registered):
+            self.case = begin(stored.event, head)
+        else:
+            raise Rejected("history.no_beginning")
+
+    def keep(self, stored: StoredEntry, source: str | None) -> None:
+        """Store the entry and send it to every peer on the way to a site that must have it, but not back."""
+        self.entries.append(stored)
+        reached = self._peers_of(self.case)
+        self.joined |= reached - self._reached - {source}
+        self._reached |= reached
+        for peer in sorted(reached - {source}):
+            outgoing = Outgoing(
+                peer=peer, kind=frame_kind(stored.event), position=stored.position, event_hash=stored.hash
+            )
+            self.outgoing.append(outgoing)
+
+    def _peers_of(self, case: Case | None) -> set[str]:
+        """The parent, and the children on the way to whoever ever held the case or is about to."""
+        jurisdiction, here = self.site.jurisdiction, self.site.site
+        entry = jurisdiction.site(here)
+        peers = {entry.parent} if entry is not None and entry.parent is not None else set[str]()
+        if case is None:
+            return peers
+        sites = case.participants if case.in_transit is None else (*case.participants, case.in_transit.site)
+        hops = {jurisdiction.next_hop(here, site) for site in sites}
+        return peers | {hop for hop in hops if hop is not None}
+
+    def take_custody(self) -> None:
+        """What this site does by itself when a case stands before it: receive what is granted to it."""
+        case = self.case
+        if case is not None and case.in_transit is not None and case.in_transit.site == self.site.site:
+            self.decide(Receive(), self.site.system_actor(case.in_transit.unit))
+
+    def may_file_late(self) -> bool:
+        """Whether this site holds the case and knows late entries that are not on record."""
+        case = self.case
+        return (
+            case is not None
+            and bool(case.unfiled_late)
+            and case.holder_site == self.site.site
+            and case.in_transit is None
+        )
+
+    def file_late(self, known: Iterable[StoredEntry]) -> None:
+        """Put the late entries on record, in the order of their terms. `known` are all stored entries of the case."""
+        if self.case is None:
+            return
+        unfiled = set(self.case.unfiled_late)
+        late = sorted((each for each in known if each.hash in unfiled), key=lambda each: each.position)
+        for entry in late:
+            command = FileLateEntry(event_hash=entry.hash, author=entry.position.author, event=entry.event)
+            self.decide(command, self.site.system_actor(self.case.holder_unit))
+
+    @property
+    def is_changed(self) -> bool:
+        return bool(self.entries)
+
+    def change(self, older: Iterable[StoredEntry] = ()) -> CaseChange:
+        """What is to be stored. `older` is the history before this transaction, needed only if a peer `joined`."""
+        if self.case is None:
+            raise Rejected("history.no_beginning")
+        shared = [
+            Outgoing(peer=peer, kind=frame_kind(each.event), position=each.position, event_hash=each.hash)
+            for peer in sorted(self.joined)
+            for each in older
+        ]
+        watch = next_watch(self.case, self.site.site, self.site.jurisdiction, self.profile())
+        return CaseChange(
+            before=self._before,
+            case=self.case,
+            entries=tuple(self.entries),
+            outgoing=(*shared, *self.outgoing),
+            act_at=watch.at if watch is not None else None,
+        )

@@ -1,0 +1,94 @@
+"""Passed deadlines: found by an index, handled in batches, by any number of workers.
+
+Owns what a site does by itself when an instant comes: climb the ladder of what it holds, take over from a silent
+child, take back what was not received, raise an alarm for what it sent up. Handled twice, it has one effect.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+from bancheng.federation.desk import Desk
+from bancheng.federation.site import HostedSite, UnknownEdition
+from bancheng.kernel.case import Case
+from bancheng.kernel.commands import PassDeadline, TakeOver
+from bancheng.kernel.rejected import Rejected
+from bancheng.kernel.watch import next_watch
+from bancheng.schema.events import SYSTEM_STAFF, Actor
+from bancheng.store.alerts import raise_alert
+from bancheng.store.casebook import CaseChange, append, due_cases, load_entries
+from bancheng.store.database import Database, Transaction
+
+BATCH = 250
+
+SweepFault = Literal["sweep.rejected", "profile.edition_unknown"]
+
+
+class Swept(msgspec.Struct, frozen=True, kw_only=True):
+    """What one batch did. `found` is how many were due; `stuck` were put off because the rules refused them."""
+
+    found: int
+    changed: int
+    stuck: int
+
+
+async def sweep(database: Database, site: HostedSite, *, limit: int = BATCH) -> Swept:
+    """One batch of what is due at this site, in one transaction. Nothing due costs one look at an index."""
+    async with database.transaction(site.tenant) as tx:
+        now = site.now()
+        due = await due_cases(tx, now, limit)
+        changes: list[CaseChange] = []
+        stuck = 0
+        for case in due:
+            change = await _act(tx, site, case, now)
+            stuck += change is None
+            changes.append(change if change is not None else _put_off(case))
+        if changes:
+            await append(tx, changes, now=site.wall_now())
+        return Swept(found=len(due), changed=len(due) - stuck, stuck=stuck)
+
+
+async def _act(tx: Transaction, site: HostedSite, case: Case, now: datetime) -> CaseChange | None:
+    """The change that follows from the instant; None if the rules cannot say (an edition that is not here yet)."""
+    desk = Desk(site, case.case_id, case)
+    try:
+        watch = next_watch(case, site.site, site.jurisdiction, desk.profile())
+        if watch is None or watch.at > now:
+            return desk.change()
+        match watch.reason:
+            case "rung":
+                desk.decide(PassDeadline(), site.system_actor(case.holder_unit))
+            case "silent_holder":
+                desk.decide(TakeOver(cause="silence"), _taker(site, case))
+            case "take_back":
+                desk.decide(TakeOver(cause="take_back"), site.system_actor(case.holder_unit))
+            case "transit_alarm":
+                return await _alarm(tx, site, case)
+        desk.take_custody()
+        known = await load_entries(tx, case.case_id) if desk.joined or desk.may_file_late() else []
+        if desk.may_file_late():
+            desk.file_late(known)
+        return desk.change(known)
+    except (Rejected, UnknownEdition):
+        return None
+
+
+def _taker(site: HostedSite, case: Case) -> Actor:
+    above = site.jurisdiction.parent_unit(case.holder_unit)
+    return Actor(staff=SYSTEM_STAFF, name="系统", unit=above.code if above is not None else case.holder_unit)
+
+
+async def _alarm(tx: Transaction, site: HostedSite, case: Case) -> CaseChange:
+    """Sent up and not received in time: said once here, where somebody is still answerable for it."""
+    grant = case.in_transit
+    detail = grant.unit if grant is not None else ""
+    await raise_alert(tx, case.case_id, "transit_late", detail=detail, at=site.now())
+    return _put_off(case)
+
+
+def _put_off(case: Case) -> CaseChange:
+    """No instant of its own any more: the next entry of the case sets one again."""
+    return CaseChange(before=case.head, case=case, entries=(), act_at=None)
