@@ -1,0 +1,141 @@
+"""What one transaction writes about cases, as values.
+
+Owns the shapes that `append` takes and what can be read off them: the projection's columns and the counts.
+Must not know SQL.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from bancheng.kernel.case import Case, Head, Position
+from bancheng.schema.clocks import HOLDER, PERSON
+from bancheng.schema.events import Declined, Escalated, Received, Registered, StruckOff, TakenOver, Withdrawn
+from bancheng.schema.frames import Kind
+from bancheng.store.signing import StoredEntry
+
+
+class Route(msgspec.Struct, frozen=True, kw_only=True):
+    """A neighbour that is sent something, and as what."""
+
+    peer: str
+    kind: Kind
+
+
+class Outgoing(msgspec.Struct, frozen=True, kw_only=True):
+    """One entry for one neighbour. `position` and `event_hash` name the entry, which is not copied."""
+
+    peer: str
+    kind: Kind
+    position: Position
+    event_hash: bytes
+
+
+class CaseChange(msgspec.Struct, frozen=True, kw_only=True):
+    """What happens to one case: `before` is the head it was decided on (None: a new case), `case` the state after it.
+
+    `entries` are all that are to be stored, late ones too. `act_at` is the next instant at which a clock wants
+    something of this site, in domain time.
+    """
+
+    before: Head | None
+    case: Case
+    entries: tuple[StoredEntry, ...]
+    outgoing: tuple[Outgoing, ...] = ()
+    act_at: datetime | None = None
+
+
+class IdempotencyRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """The response that stands for a key of a member of staff. `request_hash` tells a repeat from another request."""
+
+    staff_id: str
+    key: str
+    request_hash: bytes
+    status: int
+    response: bytes
+
+
+class AuditRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """Who did or looked at what. `detail` holds no personal data."""
+
+    staff_id: str
+    unit: str
+    action: str
+    case_id: UUID | None = None
+    detail: str = ""
+
+
+class RequestRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """What a request leaves beside its cases, in the same statement."""
+
+    idempotency: IdempotencyRecord | None = None
+    audit: tuple[AuditRecord, ...] = ()
+
+
+class Count(msgspec.Struct, frozen=True, kw_only=True):
+    """One more or less of `name` at `unit`."""
+
+    name: str
+    unit: str
+    delta: int = 1
+
+
+def due_at(case: Case, name: str) -> datetime | None:
+    """When a running or paused clock of the case is due."""
+    clock = case.clock(name)
+    return None if clock is None or clock.state == "stopped" else clock.due_at
+
+
+def projection(change: CaseChange) -> tuple[object, ...]:
+    """The values of the projection's row, in the order of `append.CASE_COLUMNS`."""
+    case = change.case
+    head = case.head.position
+    return (
+        case.case_id, case.number, case.title, case.kind, case.case_type, case.stage, case.outcome, case.channel,
+        case.registered_unit, case.registered_site, case.registered_at, case.holder_unit, case.holder_site,
+        None if case.in_transit is None else case.in_transit.unit,
+        head.term, head.author, head.seq, case.head.hash, due_at(case, PERSON), due_at(case, HOLDER), change.act_at,
+        case.round, case.is_closed, case.has_open_late_decision(), encode_state(case),
+    )  # fmt: skip
+
+
+def counts(change: CaseChange) -> Iterator[Count]:
+    """What is counted of the entries that are on the main line; a late one counts nowhere."""
+    for entry in main_entries(change):
+        match entry.event:
+            case Registered(unit=unit):
+                yield Count(name="registered", unit=unit)
+            case Escalated(actor=actor):
+                yield Count(name="escalated", unit=actor.unit)
+            case Received(unit=unit) | TakenOver(unit=unit):
+                yield Count(name="received", unit=unit)
+            case StruckOff(actor=actor) | Declined(actor=actor) | Withdrawn(actor=actor):
+                yield Count(name="closed", unit=actor.unit)
+            case _:
+                pass
+
+
+def main_entries(change: CaseChange) -> Iterator[StoredEntry]:
+    """The entries that the state stands on, walked back from its head."""
+    by_hash = {entry.hash: entry for entry in change.entries}
+    entry = by_hash.pop(change.case.head.hash, None)
+    while entry is not None:
+        yield entry
+        entry = by_hash.pop(entry.header.prev_hash, None)
+
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(Case)
+
+
+def encode_state(case: Case) -> bytes:
+    return _encoder.encode(case)
+
+
+def decode_state(state: bytes) -> Case:
+    """A state that this release cannot read raises msgspec.MsgspecError: it is rebuilt from the entries."""
+    return _decoder.decode(state)

@@ -1,0 +1,228 @@
+"""A database and its transactions, one tenant each.
+
+Owns the connections (SQLAlchemy's pool), the tenant of a transaction, commit at the edge, and what a broken
+connection means. Must not know tables. Hot statements go to the driver as they are written; the statements around
+a transaction are two round trips: begin with the tenant, and commit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, Protocol, cast
+
+import msgspec
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import AsyncAdaptedQueuePool
+
+from bancheng.schema.ids import is_token
+from bancheng.store.errors import (
+    CommitUnknown,
+    DatabaseUnavailable,
+    RoleTooPowerful,
+    StoreError,
+    TenantInvalid,
+    TransactionAborted,
+    typed_error,
+)
+
+Row = Sequence[Any]
+"""One row as the driver gives it: a decoding edge, so each query unpacks it into something typed."""
+
+CONNECT_SECONDS = 10
+POOL_WAIT_SECONDS = 5
+STATEMENT_SECONDS = 30
+LOCK_SECONDS = 10
+IDLE_IN_TRANSACTION_SECONDS = 60
+
+
+class Driver(Protocol):
+    """The part of an asyncpg connection that is used."""
+
+    async def execute(self, query: str, *arguments: object) -> str: ...
+    async def fetch(self, query: str, *arguments: object) -> list[Row]: ...
+    def is_closed(self) -> bool: ...
+    def is_in_transaction(self) -> bool: ...
+    def terminate(self) -> None: ...
+
+
+class Transaction:
+    """One transaction of one tenant. It is committed by `Database.transaction`, never by who uses it."""
+
+    __slots__ = ("_driver", "connection", "tenant")
+
+    def __init__(self, tenant: str, connection: AsyncConnection, driver: Driver) -> None:
+        self.tenant = tenant
+        self.connection = connection
+        self._driver = driver
+
+    async def fetch(self, statement: str, *arguments: object) -> list[Row]:
+        """All rows of a statement with `$1` parameters. Raises StoreError; afterwards nothing more can be done here."""
+        try:
+            return await self._driver.fetch(statement, *arguments)
+        except Exception as error:
+            raise typed_error(error) or error from error
+
+    async def fetch_one(self, statement: str, *arguments: object) -> Row | None:
+        """The first row, if there is one."""
+        rows = await self.fetch(statement, *arguments)
+        return rows[0] if rows else None
+
+    async def execute(self, statement: str, *arguments: object) -> int:
+        """The number of rows that a statement changed. Raises StoreError."""
+        try:
+            status = await self._driver.execute(statement, *arguments)
+        except Exception as error:
+            raise typed_error(error) or error from error
+        count = status.rpartition(" ")[2]
+        return int(count) if count.isdigit() else 0
+
+
+class PoolStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """Connections: at most, open now, and in use now."""
+
+    size: int
+    opened: int
+    in_use: int
+
+
+class Database:
+    """A PostgreSQL database as the service's role. One for a process; closed at shutdown."""
+
+    def __init__(self, url: str, *, pool_size: int = 10, application: str = "bancheng") -> None:
+        self._pool_size = pool_size
+        self._engine = _create_engine(driver_url(url), pool_size, application)
+
+    @asynccontextmanager
+    async def transaction(self, tenant: str, *, durable: bool = True) -> AsyncGenerator[Transaction]:
+        """A transaction in which only `tenant` exists: committed at the end, rolled back when an exception leaves it.
+
+        `durable=False` does not wait for the flush: for what is worthless unless a later commit survives as well.
+        Raises StoreError (DatabaseUnavailable, DatabaseBusy, CommitUnknown …) and whatever the caller raises.
+        """
+        begin = _begin_statement(tenant, durable=durable)
+        try:
+            async with self._engine.connect() as connection:
+                driver = await self._begin(connection, begin)
+                try:
+                    yield Transaction(tenant, connection, driver)
+                except Exception:
+                    await _roll_back(driver)
+                    raise
+                except BaseException:
+                    # Cancelled in the middle of a statement: nobody knows where the connection stands.
+                    driver.terminate()
+                    raise
+                await _commit(driver)
+        except Exception as error:
+            known = typed_error(error)
+            if known is None or known is error:
+                raise
+            raise known from error
+
+    async def _begin(self, connection: AsyncConnection, statement: str) -> Driver:
+        """Open the transaction; a connection that died while it lay in the pool is replaced, as nothing was begun."""
+        for _ in range(self._pool_size + 1):
+            driver = await _driver_of(connection)
+            try:
+                if not driver.is_closed() and not driver.is_in_transaction():
+                    await driver.execute(statement)
+                    return driver
+            except BaseException as error:
+                driver.terminate()
+                if not isinstance(typed_error(error), DatabaseUnavailable):
+                    raise
+            driver.terminate()
+            await connection.invalidate()
+        raise DatabaseUnavailable
+
+    async def check_role(self) -> None:
+        """Raises RoleTooPowerful if row-level security would not bind this role."""
+        async with self._engine.connect() as connection:
+            rows = await (await _driver_of(connection)).fetch(_ROLE_QUERY)
+        for name, is_superuser, bypasses, owns in rows:
+            if is_superuser or bypasses or owns:
+                raise RoleTooPowerful(role=str(name))
+
+    def pool_status(self) -> PoolStatus:
+        pool = cast("AsyncAdaptedQueuePool", self._engine.pool)
+        return PoolStatus(size=self._pool_size, opened=pool.checkedin() + pool.checkedout(), in_use=pool.checkedout())
+
+    async def close(self) -> None:
+        await self._engine.dispose()
+
+
+_ROLE_QUERY = """
+SELECT rolname, rolsuper, rolbypassrls, EXISTS (
+    SELECT FROM pg_class WHERE relkind IN ('r', 'p') AND relowner = pg_roles.oid AND relrowsecurity)
+FROM pg_roles WHERE pg_has_role(current_user, oid, 'MEMBER')
+"""
+
+
+def driver_url(url: str) -> URL:
+    """The address with our driver named in it, however it was written."""
+    return make_url(url).set(drivername="postgresql+asyncpg")
+
+
+def _create_engine(url: URL, pool_size: int, application: str) -> AsyncEngine:
+    settings = {
+        "application_name": application,
+        "statement_timeout": f"{STATEMENT_SECONDS}s",
+        "lock_timeout": f"{LOCK_SECONDS}s",
+        "idle_in_transaction_session_timeout": f"{IDLE_IN_TRANSACTION_SECONDS}s",
+        "timezone": "UTC",
+        "jit": "off",
+    }
+    return create_async_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=POOL_WAIT_SECONDS,
+        pool_use_lifo=True,
+        # We begin and commit ourselves: SQLAlchemy would need a round trip of its own to begin, and one for the tenant.
+        isolation_level="AUTOCOMMIT",
+        connect_args={
+            "server_settings": settings,
+            "timeout": CONNECT_SECONDS,
+            "command_timeout": STATEMENT_SECONDS * 2,
+        },
+    )
+
+
+def _begin_statement(tenant: str, *, durable: bool) -> str:
+    # A token holds no quote: nothing can be smuggled into the statement.
+    if not is_token(tenant):
+        raise TenantInvalid(tenant=tenant[:64])
+    lazily = "" if durable else "; SET LOCAL synchronous_commit = off"
+    return f"BEGIN; SET LOCAL bancheng.tenant = '{tenant}'{lazily}"
+
+
+async def _driver_of(connection: AsyncConnection) -> Driver:
+    raw = await connection.get_raw_connection()
+    return cast("Driver", raw.driver_connection)
+
+
+async def _roll_back(driver: Driver) -> None:
+    """Undo; a connection that cannot even do that is thrown away."""
+    try:
+        await driver.execute("ROLLBACK")
+    except (StoreError, OSError, SQLAlchemyError):
+        driver.terminate()
+    except BaseException as error:
+        driver.terminate()
+        if typed_error(error) is None:
+            raise
+
+
+async def _commit(driver: Driver) -> None:
+    try:
+        status = await driver.execute("COMMIT")
+    except BaseException as error:
+        driver.terminate()
+        if typed_error(error) is None:
+            raise
+        raise CommitUnknown from error
+    if status != "COMMIT":
+        raise TransactionAborted

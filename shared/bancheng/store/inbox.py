@@ -1,0 +1,118 @@
+"""What came from a neighbour: stored once under its number, and what became of it.
+
+Owns the inbox's queries. Must not know NATS, nor what a frame does to a case.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Literal, NamedTuple
+from uuid import UUID
+
+import msgspec
+
+from bancheng.schema.frames import Kind
+from bancheng.schema.messages import MAX_EXCEPTIONS, ReceiptException
+from bancheng.store.database import Transaction
+from bancheng.store.errors import LinkMoved
+
+InboxState = Literal["stored", "applied", "deferred", "rejected", "duplicate", "late"]
+
+
+class InboxRow(msgspec.Struct, frozen=True, kw_only=True):
+    """What came under a number, and what became of it. `frame` is kept for a deferred or rejected one."""
+
+    epoch: int
+    number: int
+    kind: Kind
+    event_hash: bytes
+    link_hash: bytes
+    state: InboxState
+    case_id: UUID | None = None
+    reason: str = ""
+    frame: bytes | None = None
+
+
+class DeferredFrame(NamedTuple):
+    """A stored frame that waits: for what it stands on, for an upgrade or for an operator."""
+
+    peer: str
+    epoch: int
+    number: int
+    frame: bytes
+
+
+RECORD_INBOX = """
+WITH arrived AS MATERIALIZED (
+    SELECT * FROM unnest($3::bigint[], $4::bigint[], $5::text[], $6::uuid[], $7::bytea[], $8::bytea[], $9::text[],
+        $10::text[], $11::bytea[])
+        AS a(epoch, number, kind, case_id, event_hash, link_hash, state, reason, frame)
+), moved AS (
+    UPDATE link SET in_number = $12, in_head = $13
+    WHERE tenant = $1 AND peer = $2 AND in_epoch = (SELECT min(epoch) FROM arrived)
+        AND in_number = $12 - (SELECT count(*) FROM arrived) AND in_number = (SELECT min(number) - 1 FROM arrived)
+    RETURNING 1
+), stored AS (
+    INSERT INTO inbox (tenant, peer, epoch, number, kind, case_id, event_hash, link_hash, state, reason, frame,
+        received_at)
+    SELECT $1, $2, epoch, number, kind, case_id, event_hash, link_hash, state, reason, frame, $14
+    FROM arrived, moved
+)
+SELECT count(*) FROM moved"""
+INBOX_HASH = """
+SELECT number, link_hash FROM inbox WHERE tenant = $1 AND peer = $2 AND epoch = $3 AND number = ANY($4::bigint[])"""
+DEFERRED_OF_CASE = """
+SELECT peer, epoch, number, frame FROM inbox
+WHERE tenant = $1 AND case_id = $2 AND state = 'deferred' AND frame IS NOT NULL
+ORDER BY peer, epoch, number LIMIT 1000"""
+SETTLE_INBOX = """
+UPDATE inbox SET state = $5, reason = $6,
+    frame = CASE WHEN $5 IN ('deferred', 'rejected') THEN frame END
+WHERE tenant = $1 AND peer = $2 AND epoch = $3 AND number = $4"""
+EXCEPTIONS = """
+SELECT number, state, reason FROM inbox
+WHERE tenant = $1 AND peer = $2 AND epoch = $3 AND state IN ('deferred', 'rejected') ORDER BY number LIMIT $4"""
+
+
+async def record_inbox(
+    tx: Transaction, peer: str, rows: Sequence[InboxRow], new_number: int, new_head: bytes, *, now: datetime
+) -> None:
+    """Store a batch and advance the link's read position. `rows` are consecutive, of one epoch; `now` is wall time.
+
+    Raises LinkMoved when the batch does not follow the position: whoever holds the link's lock never sees that.
+    """
+    if not rows:
+        return
+    columns = zip(
+        *((r.epoch, r.number, r.kind, r.case_id, r.event_hash, r.link_hash, r.state, r.reason, r.frame) for r in rows),
+        strict=True,
+    )
+    row = await tx.fetch_one(RECORD_INBOX, tx.tenant, peer, *columns, new_number, new_head, now)
+    if row is None or row[0] != 1:
+        raise LinkMoved(peer=peer)
+
+
+async def inbox_hash(tx: Transaction, peer: str, epoch: int, numbers: Sequence[int]) -> dict[int, bytes]:
+    """The link hashes under which these numbers came before."""
+    rows = await tx.fetch(INBOX_HASH, tx.tenant, peer, epoch, list(numbers))
+    return {row[0]: row[1] for row in rows}
+
+
+async def deferred_of_case(tx: Transaction, case_id: UUID) -> list[DeferredFrame]:
+    """The frames of a case that wait, at most 1,000, in the order in which each neighbour sent them."""
+    rows = await tx.fetch(DEFERRED_OF_CASE, tx.tenant, case_id)
+    return [DeferredFrame(*row) for row in rows]
+
+
+async def settle_inbox(
+    tx: Transaction, peer: str, epoch: int, number: int, state: InboxState, reason: str = ""
+) -> None:
+    """What became of a stored frame after all. The frame's copy goes unless it still waits or was rejected."""
+    await tx.execute(SETTLE_INBOX, tx.tenant, peer, epoch, number, state, reason)
+
+
+async def exceptions_since(tx: Transaction, peer: str, epoch: int) -> list[ReceiptException]:
+    """Stored frames that are not applied. More than MAX_EXCEPTIONS (one more is returned) stop the link."""
+    rows = await tx.fetch(EXCEPTIONS, tx.tenant, peer, epoch, MAX_EXCEPTIONS + 1)
+    return [ReceiptException(number=row[0], state=row[1], reason=row[2]) for row in rows]

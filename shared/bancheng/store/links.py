@@ -1,0 +1,66 @@
+"""Links to the neighbours, under one name: where they stand, the outbox and the inbox.
+
+Owns nothing itself; link_state.py, outbox.py and inbox.py do.
+"""
+
+from __future__ import annotations
+
+from bancheng.store.inbox import (
+    DeferredFrame,
+    InboxRow,
+    InboxState,
+    deferred_of_case,
+    exceptions_since,
+    inbox_hash,
+    record_inbox,
+    settle_inbox,
+)
+from bancheng.store.link_state import (
+    Direction,
+    LinkRow,
+    LinkState,
+    Role,
+    ensure_link,
+    get_link,
+    list_links,
+    record_equivocation,
+    set_receipted,
+    stop_link,
+    store_receipt,
+)
+from bancheng.store.outbox import (
+    NumberedFrame,
+    number_outbox,
+    oldest_unreceipted_at,
+    queue_loose,
+    queue_loose_to,
+    read_outbox,
+)
+
+__all__ = [
+    "DeferredFrame",
+    "Direction",
+    "InboxRow",
+    "InboxState",
+    "LinkRow",
+    "LinkState",
+    "NumberedFrame",
+    "Role",
+    "deferred_of_case",
+    "ensure_link",
+    "exceptions_since",
+    "get_link",
+    "inbox_hash",
+    "list_links",
+    "number_outbox",
+    "oldest_unreceipted_at",
+    "queue_loose",
+    "queue_loose_to",
+    "read_outbox",
+    "record_equivocation",
+    "record_inbox",
+    "set_receipted",
+    "settle_inbox",
+    "stop_link",
+    "store_receipt",
+]
