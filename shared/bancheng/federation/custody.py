@@ -84,18 +84,15 @@ class Intake:
                 event=_authentic_event(arrived.frame, header, self._site),
             )
             state = await self._stand(desk, stored, arrived)
-        except NotYet as reason:
+        except (NotYet, UnknownEdition) as reason:
             return Applied(number=arrived.number, state="deferred", reason=reason.code)
-        except (Rejected, UnknownEdition) as reason:
-            return Applied(number=arrived.number, state="deferred", reason=reason.code)
-        return Applied(number=arrived.number, state=state)
+        return Applied(number=arrived.number, state=state, reason=_received(desk))
 
     async def _stand(self, desk: Desk, stored: StoredEntry, arrived: Arrived) -> AppliedState:
         if not (_begins(desk, stored) or _follows_head(desk, stored)):
             return await self._stand_elsewhere(desk, stored, arrived)
         desk.carry_on(stored)
         desk.keep(stored, source=self._peer.site)
-        desk.take_custody()
         return "applied"
 
     async def _stand_elsewhere(self, desk: Desk, stored: StoredEntry, arrived: Arrived) -> AppliedState:
@@ -111,7 +108,6 @@ class Intake:
             raise NotYet("history.base_unknown")
         desk.case = state_of(found)
         desk.keep(stored, source=self._peer.site)
-        desk.take_custody()
         return "late" if any(entry.hash == stored.hash for entry in found.late) else "applied"
 
     async def settle(self) -> None:
@@ -159,6 +155,17 @@ class Intake:
             waiting = still
 
 
+def _received(desk: Desk) -> str:
+    """Receive what is granted here. If the rules cannot (a unit this directory does not know), the entry stands all
+    the same: the sender's transit clock brings the case back or raises its alarm.
+    """
+    try:
+        desk.take_custody()
+    except Rejected as refusal:
+        return refusal.code
+    return ""
+
+
 def _begins(desk: Desk, stored: StoredEntry) -> bool:
     return desk.case is None and stored.header.prev_hash == NO_HASH and isinstance(stored.event, Registered)
 
@@ -185,7 +192,7 @@ def _names_head(base: Base, head: Head) -> bool:
 
 
 def _authentic_event(frame: Frame, header: FrameHeader, site: HostedSite) -> CaseEvent:
-    """The event, if its author may say it. Raises NotYet: what an older release or directory cannot judge waits."""
+    """The event, if its author may say it. Raises NotYet, UnknownEdition: what cannot be judged here yet waits."""
     if header.v != 1 or header.schema != 1 or frame.payload is None:
         raise NotYet("event.schema_unknown")
     try:
@@ -194,6 +201,8 @@ def _authentic_event(frame: Frame, header: FrameHeader, site: HostedSite) -> Cas
         raise NotYet("event.schema_unknown") from error
     if type(event).__name__ != header.type or event.at != header.occurred_at:
         raise NotYet("event.header_differs")
+    if isinstance(event, Registered):
+        site.profile(event.profile_edition)
     if isinstance(event, Registered) and (event.case_id != header.case_id or event.site != header.author):
         raise NotYet("event.header_differs")
     if isinstance(event, (Received, TakenOver)) and event.site != header.author:

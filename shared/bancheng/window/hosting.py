@@ -1,0 +1,50 @@
+"""What a window stands on: the database, the sites it hosts, and the links beside them.
+
+Owns the look-up by tenant. The composition root fills it; pages and API only ask.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from bancheng.federation.site import HostedSite
+from bancheng.store.database import Database
+
+MAX_TENANTS = 500
+
+
+class UnknownTenant(Exception):
+    """No site of this tenant is hosted here."""
+
+    code = "api.unknown_tenant"
+
+    def __init__(self, tenant: str) -> None:
+        super().__init__(tenant)
+        self.tenant = tenant
+
+
+class Hosting:
+    """The sites of this process, one for each tenant. A new directory, profile or calendar puts a new site in."""
+
+    def __init__(self, database: Database, sites: Mapping[str, HostedSite], wake: Callable[[str], None]) -> None:
+        self.database = database
+        self._sites = dict(sites)
+        self._wake = wake
+
+    def site(self, tenant: str) -> HostedSite:
+        """Raises UnknownTenant."""
+        site = self._sites.get(tenant)
+        if site is None:
+            raise UnknownTenant(tenant)
+        return site
+
+    def tenants(self) -> tuple[str, ...]:
+        return tuple(sorted(self._sites))
+
+    def put(self, site: HostedSite) -> None:
+        """Use `site` from now on; requests under way finish with the one they began with."""
+        self._sites[site.tenant] = site
+
+    def wake(self, tenant: str) -> None:
+        """Something was committed that the links may send: do not wait for the next look."""
+        self._wake(tenant)
