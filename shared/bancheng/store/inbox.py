@@ -66,6 +66,10 @@ DEFERRED_OF_CASE = """
 SELECT peer, epoch, number, frame FROM inbox
 WHERE tenant = $1 AND case_id = $2 AND state = 'deferred' AND frame IS NOT NULL
 ORDER BY peer, epoch, number LIMIT 1000"""
+DEFERRED_OF_CASES = """
+SELECT i.case_id, i.peer, i.epoch, i.number, i.frame FROM inbox i
+WHERE i.tenant = $1 AND i.case_id = ANY($2::uuid[]) AND i.state = 'deferred' AND i.frame IS NOT NULL
+ORDER BY i.case_id, i.peer, i.epoch, i.number LIMIT 1000"""
 SETTLE_INBOX = """
 UPDATE inbox SET state = $5, reason = $6,
     frame = CASE WHEN $5 IN ('deferred', 'rejected') THEN frame END
@@ -103,6 +107,14 @@ async def deferred_of_case(tx: Transaction, case_id: UUID) -> list[DeferredFrame
     """The frames of a case that wait, at most 1,000, in the order in which each neighbour sent them."""
     rows = await tx.fetch(DEFERRED_OF_CASE, tx.tenant, case_id)
     return [DeferredFrame(*row) for row in rows]
+
+
+async def deferred_of_cases(tx: Transaction, case_ids: Sequence[UUID]) -> dict[UUID, list[DeferredFrame]]:
+    """The same for several cases, at most 1,000 frames together; only cases that have one are in the answer."""
+    found: dict[UUID, list[DeferredFrame]] = {}
+    for case_id, *deferred in await tx.fetch(DEFERRED_OF_CASES, tx.tenant, list(case_ids)):
+        found.setdefault(case_id, []).append(DeferredFrame(*deferred))
+    return found
 
 
 async def settle_inbox(
