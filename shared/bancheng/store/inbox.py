@@ -62,9 +62,9 @@ WITH arrived AS MATERIALIZED (
 SELECT count(*) FROM moved"""
 INBOX_HASH = """
 SELECT number, link_hash FROM inbox WHERE tenant = $1 AND peer = $2 AND epoch = $3 AND number = ANY($4::bigint[])"""
-DEFERRED_OF_CASE = """
-SELECT peer, epoch, number, frame FROM inbox
-WHERE tenant = $1 AND case_id = $2 AND state = 'deferred' AND frame IS NOT NULL
+DEFERRED_OF_CASES = """
+SELECT case_id, peer, epoch, number, frame FROM inbox
+WHERE tenant = $1 AND case_id = ANY($2::uuid[]) AND state = 'deferred' AND frame IS NOT NULL
 ORDER BY peer, epoch, number LIMIT 1000"""
 DEFERRED_OF_CASES = """
 SELECT i.case_id, i.peer, i.epoch, i.number, i.frame FROM inbox i
@@ -103,10 +103,12 @@ async def inbox_hash(tx: Transaction, peer: str, epoch: int, numbers: Sequence[i
     return {row[0]: row[1] for row in rows}
 
 
-async def deferred_of_case(tx: Transaction, case_id: UUID) -> list[DeferredFrame]:
-    """The frames of a case that wait, at most 1,000, in the order in which each neighbour sent them."""
-    rows = await tx.fetch(DEFERRED_OF_CASE, tx.tenant, case_id)
-    return [DeferredFrame(*row) for row in rows]
+async def deferred_of_cases(tx: Transaction, case_ids: Sequence[UUID]) -> dict[UUID, list[DeferredFrame]]:
+    """The frames of those cases that wait, at most 1,000 in all, in the order in which each neighbour sent them."""
+    found: dict[UUID, list[DeferredFrame]] = {}
+    for case_id, *rest in await tx.fetch(DEFERRED_OF_CASES, tx.tenant, list(case_ids)):
+        found.setdefault(case_id, []).append(DeferredFrame(*rest))
+    return found
 
 
 async def deferred_of_cases(tx: Transaction, case_ids: Sequence[UUID]) -> dict[UUID, list[DeferredFrame]]:
