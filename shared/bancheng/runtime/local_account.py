@@ -39,7 +39,8 @@ class Account:
             )
         prefix = [setpriv, f"--reuid={self.user_id}", f"--regid={self.group_id}", "--clear-groups"]
         if not all(_open_to_others(path) for path in paths):
-            prefix += ["--inh-caps=+dac_override", "--ambient-caps=+dac_override"]
+            # The secure bit: initdb looks for its neighbours with access(2), which ignores capabilities without it.
+            prefix += ["--securebits=+no_setuid_fixup", "--inh-caps=+dac_override", "--ambient-caps=+dac_override"]
         return [*prefix, *arguments]
 
     def own(self, path: Path) -> None:
