@@ -23,6 +23,7 @@ from bancheng.kernel.rejected import Rejected
 from bancheng.schema.clocks import Base
 from bancheng.schema.events import CaseEvent, Received, Registered, TakenOver, decode_event
 from bancheng.schema.frames import NO_HASH, Frame, FrameHeader, decode_frame, event_hash
+from bancheng.store.alerts import TRANSIT_LATE, clear_alerts
 from bancheng.store.casebook import CaseChange, append, load_cases, load_entries
 from bancheng.store.database import Transaction
 from bancheng.store.links import DeferredFrame, deferred_of_cases, settle_inbox
@@ -123,6 +124,9 @@ class Intake:
             if desk.is_changed:
                 older = await self._older(desk) if desk.joined else ()
                 changes.append(desk.change(older))
+        arrived = [desk.case_id for desk in self._desks.values() if desk.has_arrived]
+        if arrived:
+            await clear_alerts(self._tx, arrived, TRANSIT_LATE, at=self._site.now())
         if changes:
             await append(self._tx, changes, now=self._site.wall_now())
 

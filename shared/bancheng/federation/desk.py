@@ -48,6 +48,7 @@ class Desk:
         self.joined: set[str] = set()
         """Peers on the way to a site that joined just now: they are sent the whole history, what is older first."""
         self._before: Head | None = case.head if case is not None else None
+        self._was_sent = case is not None and case.in_transit is not None and case.holder_site == site.site
         self._reached = self._peers_of(case)
 
     def profile(self) -> Profile:
@@ -133,6 +134,11 @@ class Desk:
         for entry in late:
             command = FileLateEntry(event_hash=entry.hash, author=entry.position.author, event=entry.event)
             self.decide(command, self.site.system_actor(self.case.holder_unit))
+
+    @property
+    def has_arrived(self) -> bool:
+        """Whether a case that this site had sent off, and was answerable for, was received meanwhile."""
+        return self._was_sent and self.case is not None and self.case.in_transit is None
 
     @property
     def is_changed(self) -> bool:

@@ -58,6 +58,9 @@ async def apply_document(tx: Transaction, site: HostedSite, peer: Peer, arrived:
 
 
 async def _keep_and_pass_on(tx: Transaction, site: HostedSite, document: Document, stored: StoredFrame) -> None:
-    await store_document(tx, document, event_hash=stored.hash, author=stored.header.author, now=site.wall_now())
-    children = site.jurisdiction.children(site.site)
-    await queue_loose_to(tx, children, "document", stored, now=site.wall_now())
+    is_new = await store_document(
+        tx, document, event_hash=stored.hash, author=stored.header.author, now=site.wall_now()
+    )
+    if is_new:
+        children = site.jurisdiction.children(site.site)
+        await queue_loose_to(tx, children, "document", stored, now=site.wall_now())

@@ -18,7 +18,7 @@ from bancheng.kernel.commands import PassDeadline, TakeOver
 from bancheng.kernel.rejected import Rejected
 from bancheng.kernel.watch import next_watch
 from bancheng.schema.events import SYSTEM_STAFF, Actor
-from bancheng.store.alerts import raise_alert
+from bancheng.store.alerts import TRANSIT_LATE, raise_alert
 from bancheng.store.casebook import CaseChange, append, due_cases, load_entries
 from bancheng.store.database import Database, Transaction
 
@@ -85,7 +85,7 @@ async def _alarm(tx: Transaction, site: HostedSite, case: Case) -> CaseChange:
     """Sent up and not received in time: said once here, where somebody is still answerable for it."""
     grant = case.in_transit
     detail = grant.unit if grant is not None else ""
-    await raise_alert(tx, case.case_id, "transit_late", detail=detail, at=site.now())
+    await raise_alert(tx, case.case_id, TRANSIT_LATE, detail=detail, at=site.now())
     return _put_off(case)
 
 

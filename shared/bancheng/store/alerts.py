@@ -6,6 +6,7 @@ peer in its kind (`link_stopped:town`), so that each link has its own.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -24,13 +25,17 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     detail: str
 
 
+TRANSIT_LATE = "transit_late"
+"""Sent up and not received in time: raised at the sender, who stays answerable."""
+
 RAISE = """
 INSERT INTO alert AS a (tenant, case_id, kind, raised_at, detail) VALUES ($1, $2, $3, $4, $5)
 ON CONFLICT (tenant, case_id, kind) DO UPDATE SET raised_at = excluded.raised_at, detail = excluded.detail,
     cleared_at = NULL
 WHERE a.cleared_at IS NOT NULL"""
 CLEAR = """
-UPDATE alert SET cleared_at = $4 WHERE tenant = $1 AND case_id = $2 AND kind = $3 AND cleared_at IS NULL"""
+UPDATE alert SET cleared_at = $4 WHERE tenant = $1 AND case_id = ANY($2::uuid[]) AND kind = $3
+    AND cleared_at IS NULL"""
 OPEN = """
 SELECT case_id, kind, raised_at, detail FROM alert
 WHERE tenant = $1 AND cleared_at IS NULL ORDER BY raised_at LIMIT $2"""
@@ -44,9 +49,9 @@ async def raise_alert(tx: Transaction, case_id: UUID, kind: str, *, detail: str,
     return await tx.execute(RAISE, tx.tenant, case_id, kind, at, detail) > 0
 
 
-async def clear_alert(tx: Transaction, case_id: UUID, kind: str, *, at: datetime) -> bool:
-    """False when there was none."""
-    return await tx.execute(CLEAR, tx.tenant, case_id, kind, at) > 0
+async def clear_alerts(tx: Transaction, case_ids: Sequence[UUID], kind: str, *, at: datetime) -> int:
+    """How many stood."""
+    return await tx.execute(CLEAR, tx.tenant, list(case_ids), kind, at)
 
 
 async def open_alerts(tx: Transaction, limit: int = MAX_ALERTS) -> list[Alert]:
