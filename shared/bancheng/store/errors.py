@@ -194,7 +194,7 @@ def typed_error(error: BaseException) -> StoreError | None:
     if isinstance(error, asyncpg.UniqueViolationError):
         constraint = str(getattr(error, "constraint_name", ""))
         return _UNIQUE.get(constraint, AlreadyThere)(constraint=constraint)
-    if isinstance(error, asyncpg.DataError) and _is_text_fault(error):
+    if isinstance(error, UnicodeEncodeError) or (isinstance(error, asyncpg.DataError) and _is_text_fault(error)):
         return UnstorableText()
     if isinstance(error, asyncpg.InterfaceError) and "closed" in str(error):
         return DatabaseUnavailable()

@@ -33,8 +33,10 @@ metadata = MetaData()
 
 APPEND_ONLY = "SELECT, INSERT"
 NEVER_DELETED = "SELECT, INSERT, UPDATE"
-QUEUE = "SELECT, INSERT, DELETE"
+NEVER_CHANGED = "SELECT, INSERT, DELETE"
 EVERYTHING = "SELECT, INSERT, UPDATE, DELETE"
+QUEUE = EVERYTHING
+"""A worker takes rows with FOR UPDATE SKIP LOCKED, and PostgreSQL wants the right to update for that."""
 
 
 def key(name: str, *, nullable: bool = False) -> Column[Any]:
@@ -182,7 +184,7 @@ session = tenant_table(
 )  # fmt: skip
 
 idempotency = tenant_table(
-    "idempotency", QUEUE, "staff_id key",
+    "idempotency", NEVER_CHANGED, "staff_id key",
     key("staff_id"), key("key"), data("request_hash"), whole("status"), data("response"), instant("created_at"),
     Index("idempotency_created_at", "tenant", "created_at"),
 )  # fmt: skip
@@ -216,7 +218,7 @@ number_sequence = tenant_table(
     key("unit"), Column("day", Date, nullable=False), whole("last"),
 )  # fmt: skip
 
-case_gram = tenant_table("case_gram", QUEUE, "gram case_id", key("gram"), uuid("case_id"))
+case_gram = tenant_table("case_gram", NEVER_CHANGED, "gram case_id", key("gram"), uuid("case_id"))
 """Two-character pieces of a case's text: btree equality is what row-level security lets narrow a scan."""
 
 gram_queue = tenant_table("gram_queue", QUEUE, "case_id", uuid("case_id"))
