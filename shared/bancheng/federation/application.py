@@ -1,0 +1,214 @@
+"""One batch into the database: place in the link, custody, inbox rows and position in one transaction.
+
+Owns that transaction, and what happens when a frame cannot be handled: it alone is deferred, and what follows it in
+other cases goes on. Must not know NATS.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+
+import msgspec
+
+from bancheng.federation.arrivals import Applied, Arrived
+from bancheng.federation.custody import Equivocated
+from bancheng.federation.errors import LinkStopped
+from bancheng.federation.inspection import Inspected, chains
+from bancheng.federation.site import HostedSite, Peer
+from bancheng.schema.frames import encode_frame
+from bancheng.schema.messages import MAX_EXCEPTIONS
+from bancheng.store.database import Database, Transaction
+from bancheng.store.errors import (
+    CommitUnknown,
+    DatabaseBusy,
+    DatabaseConflict,
+    DatabaseUnavailable,
+    LinkMoved,
+    StaleVersion,
+    TransactionAborted,
+)
+from bancheng.store.link_queries import stored_frame
+from bancheng.store.links import (
+    InboxRow,
+    LinkRow,
+    exceptions_since,
+    get_link,
+    inbox_hash,
+    record_equivocation,
+    record_inbox,
+    stop_link,
+)
+
+Apply = Callable[[Transaction, HostedSite, Peer, Sequence[Arrived]], Awaitable[list[Applied]]]
+
+PASSING = (
+    CommitUnknown,
+    DatabaseBusy,
+    DatabaseConflict,
+    DatabaseUnavailable,
+    LinkMoved,
+    StaleVersion,
+    TransactionAborted,
+)
+"""Errors that say nothing about the frames: the whole batch is tried again."""
+
+_log = logging.getLogger(__name__)
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What one batch came to. `stopped` is the code if the link was stopped, `gap` says what was missing."""
+
+    arrived: tuple[Arrived, ...] = ()
+    applied: tuple[Applied, ...] = ()
+    stopped: str = ""
+    gap: str = ""
+
+
+class _Contradiction(Exception):
+    """Evidence found inside the transaction, which is undone; it is then recorded in one of its own."""
+
+    def __init__(self, code: str, number: int, first: bytes, second: bytes) -> None:
+        super().__init__(code)
+        self.code = code
+        self.number = number
+        self.first = first
+        self.second = second
+
+
+async def take_in(
+    database: Database, site: HostedSite, peer: Peer, link: str, batch: Sequence[Inspected], *, apply: Apply
+) -> Outcome:
+    """Commit what is new of a batch, whose frames and signatures are good. Raises LinkStopped and StoreError."""
+    try:
+        try:
+            return await _take_in(database, site, peer, link, batch, apply)
+        except (_Contradiction, Equivocated, LinkStopped, *PASSING):
+            raise
+        except Exception:  # noqa: BLE001 - a defect met by one frame must not hold up the others
+            _log.exception("a batch could not be applied; its frames one by one", extra={"link": link})
+            return await _take_in(database, site, peer, link, batch, _one_by_one(apply))
+    except _Contradiction as found:
+        return await _stop(database, site, peer, found)
+    except Equivocated as found:
+        first, second = encode_frame(found.known), encode_frame(found.other)
+        return await _stop(database, site, peer, _Contradiction(found.code, found.number, first, second))
+
+
+async def _take_in(
+    database: Database, site: HostedSite, peer: Peer, link: str, batch: Sequence[Inspected], apply: Apply
+) -> Outcome:
+    async with database.transaction(site.tenant) as tx:
+        row = await get_link(tx, peer.site, lock=True)
+        if row is None or row.state == "stopped":
+            raise LinkStopped("link.unknown" if row is None else row.reason)
+        fresh, gap = await _fresh(tx, row, batch)
+        if not fresh:
+            return Outcome(gap=gap)
+        if not chains(fresh[0], link, row.in_head):
+            raise _Contradiction("link.chain", fresh[0].number, row.in_head, fresh[0].message.data)
+        arrived = [frame for each in fresh if (frame := _arrived(each)) is not None]
+        applied = await apply(tx, site, peer, arrived) if arrived else []
+        known = {each.number: each for each in applied}
+        rows = [_inbox_row(each, known.get(each.number)) for each in fresh]
+        await record_inbox(tx, peer.site, rows, fresh[-1].number, fresh[-1].link_hash, now=site.wall_now())
+        stopped = await _stop_for_exceptions(tx, row, rows)
+    return Outcome(arrived=tuple(arrived), applied=tuple(applied), stopped=stopped, gap=gap)
+
+
+async def _fresh(tx: Transaction, row: LinkRow, batch: Sequence[Inspected]) -> tuple[list[Inspected], str]:
+    """What follows our position without a hole; what came before must be what came before."""
+    old = [each for each in batch if each.number <= row.in_number]
+    hashes = await inbox_hash(tx, row.peer, row.in_epoch, [each.number for each in old]) if old else {}
+    fresh: list[Inspected] = []
+    for each in batch:
+        if each.epoch != row.in_epoch:
+            raise _Contradiction("link.epoch", each.number, b"", each.message.data)
+        if each.number > row.in_number + len(fresh) + 1:
+            return fresh, f"expected {row.in_number + len(fresh) + 1}, got {each.number}"
+        if each.number == row.in_number + len(fresh) + 1:
+            fresh.append(each)
+            hashes[each.number] = each.link_hash
+        elif hashes.get(each.number) != each.link_hash:
+            first = await stored_frame(tx, row.peer, row.in_epoch, each.number) or b""
+            raise _Contradiction("link.equivocation", each.number, first, each.message.data)
+    return fresh, ""
+
+
+async def _stop_for_exceptions(tx: Transaction, row: LinkRow, rows: Sequence[InboxRow]) -> str:
+    if all(each.state not in {"deferred", "rejected"} for each in rows):
+        return ""
+    if len(await exceptions_since(tx, row.peer, row.in_epoch)) <= MAX_EXCEPTIONS:
+        return ""
+    await stop_link(tx, row.peer, "link.too_many_exceptions")
+    return "link.too_many_exceptions"
+
+
+async def _stop(database: Database, site: HostedSite, peer: Peer, found: _Contradiction) -> Outcome:
+    """Both kept, nothing further taken in until somebody resolves it."""
+    _log.error("link stopped", extra={"peer": peer.site, "code": found.code, "number": found.number})
+    async with database.transaction(site.tenant) as tx:
+        await record_equivocation(
+            tx,
+            peer.site,
+            detail=f"{found.code} at number {found.number}",
+            first_frame=found.first,
+            second_frame=found.second,
+            now=site.wall_now(),
+        )
+        await stop_link(tx, peer.site, found.code)
+    return Outcome(stopped=found.code)
+
+
+def _one_by_one(apply: Apply) -> Apply:
+    """Each frame behind a savepoint: what fails is undone and deferred, alone."""
+
+    async def apply_each(tx: Transaction, site: HostedSite, peer: Peer, arrived: Sequence[Arrived]) -> list[Applied]:
+        results: list[Applied] = []
+        for each in arrived:
+            await tx.execute("SAVEPOINT one_frame")
+            try:
+                results.extend(await apply(tx, site, peer, [each]))
+                await tx.execute("RELEASE SAVEPOINT one_frame")
+            except (Equivocated, *PASSING):
+                raise
+            except Exception as error:  # noqa: BLE001 - kept with its frame, shown, and tried again by an operator
+                _log.exception("a frame could not be applied", extra={"peer": peer.site, "number": each.number})
+                await tx.execute("ROLLBACK TO SAVEPOINT one_frame")
+                reason = f"handler.failed:{type(error).__name__}"
+                results.append(Applied(number=each.number, state="deferred", reason=reason))
+        return results
+
+    return apply_each
+
+
+def _arrived(each: Inspected) -> Arrived | None:
+    if each.frame is None or each.header is None:
+        return None
+    return Arrived(
+        number=each.number,
+        epoch=each.epoch,
+        kind=each.kind,
+        frame=each.frame,
+        header=each.header,
+        event_hash=each.event_hash,
+        link_hash=each.link_hash,
+    )
+
+
+def _inbox_row(each: Inspected, applied: Applied | None) -> InboxRow:
+    """A frame whose header no release here can read is deferred: the peer vouches for its bytes."""
+    if applied is None:
+        applied = Applied(number=each.number, state="deferred", reason="frame.header_unreadable")
+    keeps_frame = applied.state in {"deferred", "rejected"}
+    return InboxRow(
+        epoch=each.epoch,
+        number=each.number,
+        kind=each.kind,
+        event_hash=each.event_hash,
+        link_hash=each.link_hash,
+        state=applied.state,
+        case_id=None if each.header is None else each.header.case_id,
+        reason=applied.reason,
+        frame=each.message.data if keeps_frame else None,
+    )

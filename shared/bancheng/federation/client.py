@@ -1,0 +1,262 @@
+"""The one thin file around nats-py: a connection that is always being kept, and requests that end.
+
+Owns the connection, its watchdog, time-outs, and what the server's errors mean. Must not know links, frames or the
+database. Nothing sent here counts as delivered: only the peer's signed receipt does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+import msgspec
+import nats.errors
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+from nats.aio.subscription import Subscription
+
+from bancheng.federation.errors import ConfigurationFault, Misconfigured, NoAnswer, NobodyListens, NotConnected
+from bancheng.federation.faults import Faults
+
+REQUEST_SECONDS = 5.0
+_CONNECT_SECONDS = 3
+_WATCH_SECONDS = 3.0
+_PING_SECONDS = 15.0
+_DOWN_SECONDS = 30.0
+_CLOSE_SECONDS = 5.0
+
+_log = logging.getLogger(__name__)
+
+Handler = Callable[[bytes], Awaitable[bytes]]
+"""Answers a request; a handler that raises answers nothing, and the asker tries again."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NatsAccess:
+    """Where a hub is and as whom to enter it. Equal accesses share one connection."""
+
+    url: str
+    nkey_seed: str | None = field(default=None, repr=False)
+
+
+class Delivered(msgspec.Struct, frozen=True, kw_only=True):
+    """A message as it came. `reply` is where an answer or an acknowledgement goes."""
+
+    subject: str
+    data: bytes
+    headers: Mapping[str, str]
+    reply: str
+
+
+class NatsClient:
+    """One connection for one user. Without a server it keeps trying and raises NotConnected meanwhile."""
+
+    def __init__(self, access: NatsAccess, *, name: str, inbox: str) -> None:
+        self._access = access
+        self._name = name
+        self._inbox = inbox
+        self._client: Client | None = None
+        self._keeper: asyncio.Task[None] | None = None
+        self._handlers: dict[str, Handler] = {}
+        self._subscriptions: dict[str, Subscription] = {}
+        self._faults = Faults(name)
+        self._changed = asyncio.Event()
+        self.generation = 0
+        """Grows with every new session with the server: what was asked of an earlier one is gone."""
+
+    @property
+    def connected(self) -> bool:
+        return self._client is not None and self._client.is_connected
+
+    @property
+    def faults(self) -> tuple[ConfigurationFault, ...]:
+        """What the server has forbidden so far: configuration errors, which trying again does not heal."""
+        return self._faults.kept
+
+    def start(self) -> None:
+        """Begins to keep the connection; returns at once."""
+        if self._keeper is None:
+            self._keeper = asyncio.get_running_loop().create_task(self._keep(), name=f"nats {self._name}")
+
+    async def stop(self) -> None:
+        """Closes the connection. Requests still waiting end with NotConnected or NoAnswer."""
+        keeper, self._keeper = self._keeper, None
+        if keeper is not None:
+            keeper.cancel()
+            with suppress(asyncio.CancelledError):
+                await keeper
+
+    async def wait_connected(self, timeout_seconds: float) -> bool:
+        """Whether there is a connection, waiting at most that long for one."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(timeout_seconds):
+                while not self.connected:
+                    self._changed.clear()
+                    await self._changed.wait()
+        return self.connected
+
+    async def publish(
+        self, subject: str, data: bytes, *, headers: dict[str, str] | None = None, reply: str = ""
+    ) -> None:
+        """Sends without an answer. Raises NotConnected."""
+        client = self._connected_client()
+        try:
+            await client.publish(subject, data, reply=reply, headers=headers)
+        except (nats.errors.Error, OSError) as error:
+            raise NotConnected(str(error)) from error
+
+    async def request(
+        self,
+        subject: str,
+        data: bytes,
+        *,
+        headers: dict[str, str] | None = None,
+        timeout_seconds: float = REQUEST_SECONDS,
+    ) -> bytes:
+        """The answer. Raises NotConnected, NobodyListens, NoAnswer (perhaps done), Misconfigured (forbidden)."""
+        client = self._connected_client()
+        with self._faults.watched(subject) as refusal:
+            asked = asyncio.create_task(client.request(subject, data, timeout=timeout_seconds, headers=headers))
+            try:
+                await asyncio.wait({asked, refusal}, return_when=asyncio.FIRST_COMPLETED)
+                if refusal.done():
+                    raise Misconfigured(refusal.result())
+                return asked.result().data
+            except nats.errors.NoRespondersError as error:
+                raise NobodyListens(subject) from error
+            except TimeoutError as error:
+                raise NoAnswer(subject) from error
+            except (nats.errors.Error, OSError) as error:
+                raise NotConnected(str(error)) from error
+            finally:
+                asked.cancel()
+
+    async def serve(self, subject: str, handler: Handler) -> None:
+        """Answers requests on `subject` from now on, across every reconnection, until `stop_serving`."""
+        self._handlers[subject] = handler
+        client = self._client
+        if client is not None and client.is_connected and subject not in self._subscriptions:
+            await self._subscribe_handler(client, subject)
+
+    async def stop_serving(self, subject: str) -> None:
+        self._handlers.pop(subject, None)
+        subscription = self._subscriptions.pop(subject, None)
+        if subscription is not None:
+            with suppress(nats.errors.Error, OSError):
+                await subscription.unsubscribe()
+
+    async def open_inbox(self, receive: Callable[[Delivered], None]) -> tuple[str, Callable[[], Awaitable[None]]]:
+        """A private subject of this session, and how to give it up. Raises NotConnected."""
+        client = self._connected_client()
+
+        async def arrived(message: Msg) -> None:
+            receive(_delivered(message))
+
+        try:
+            inbox = client.new_inbox()
+            subscription = await _subscribe(client, inbox, arrived)
+        except (nats.errors.Error, OSError) as error:
+            raise NotConnected(str(error)) from error
+
+        async def close() -> None:
+            with suppress(nats.errors.Error, OSError):
+                await subscription.unsubscribe()
+
+        return inbox, close
+
+    def _connected_client(self) -> Client:
+        client = self._client
+        if client is None or not client.is_connected:
+            raise NotConnected(self._access.url)
+        return client
+
+    async def _keep(self) -> None:
+        """For ever: connect, serve, watch; when stuck, throw the connection away and begin again."""
+        while True:
+            client = Client()
+            try:
+                await self._connect(client)
+                await self._adopt(client)
+                await self._watch(client)
+            except (nats.errors.Error, OSError, TimeoutError) as error:
+                _log.info("nats connection given up", extra={"connection": self._name, "error": str(error)})
+            finally:
+                self._client = None
+                self._subscriptions.clear()
+                await _discard(client)
+            await asyncio.sleep(random.uniform(0.2, 1.0))  # noqa: S311 - jitter, not a secret
+
+    async def _connect(self, client: Client) -> None:
+        await client.connect(
+            self._access.url,
+            name=self._name,
+            nkeys_seed_str=self._access.nkey_seed,
+            inbox_prefix=self._inbox,
+            pending_size=-1,
+            max_reconnect_attempts=-1,
+            reconnect_time_wait=1,
+            connect_timeout=_CONNECT_SECONDS,
+            ping_interval=10,
+            max_outstanding_pings=2,
+            error_cb=self._on_error,
+            reconnected_cb=self._on_session,
+        )
+
+    async def _adopt(self, client: Client) -> None:
+        self._client = client
+        for subject in tuple(self._handlers):
+            await self._subscribe_handler(client, subject)
+        await self._on_session()
+
+    async def _on_session(self) -> None:
+        self.generation += 1
+        self._faults.let_in()
+        self._changed.set()
+
+    async def _subscribe_handler(self, client: Client, subject: str) -> None:
+        async def asked(message: Msg) -> None:
+            handler = self._handlers.get(subject)
+            if handler is not None:
+                answer = await handler(message.data)
+                if message.reply:
+                    await client.publish(message.reply, answer)
+
+        if subject not in self._subscriptions:
+            self._subscriptions[subject] = await _subscribe(client, subject, asked)
+
+    async def _watch(self, client: Client) -> None:
+        """Returns when the connection is closed, or stuck although it may call itself connected."""
+        down_seconds = 0.0
+        while not client.is_closed and down_seconds < _DOWN_SECONDS:
+            await asyncio.sleep(_WATCH_SECONDS)
+            if not client.is_connected:
+                down_seconds += _WATCH_SECONDS
+                continue
+            down_seconds = 0.0
+            session = self.generation
+            try:
+                await client.rtt(timeout=_PING_SECONDS)  # pyright: ignore[reportArgumentType]
+            except TimeoutError:
+                if session == self.generation and client.is_connected:
+                    return
+
+    async def _on_error(self, error: Exception) -> None:
+        self._faults.hear(error)
+
+
+def _delivered(message: Msg) -> Delivered:
+    return Delivered(subject=message.subject, data=message.data, headers=message.headers or {}, reply=message.reply)
+
+
+async def _subscribe(client: Client, subject: str, arrived: Callable[[Msg], Awaitable[None]]) -> Subscription:
+    return await client.subscribe(subject, cb=arrived)  # pyright: ignore[reportUnknownMemberType]
+
+
+async def _discard(client: Client) -> None:
+    with suppress(nats.errors.Error, OSError, TimeoutError):
+        async with asyncio.timeout(_CLOSE_SECONDS):
+            await client.close()

@@ -1,0 +1,211 @@
+"""All links of one hosted site: which there are, who runs them, and what wakes them.
+
+Owns the set of links as the directory says it, the site's lock, and the poll for rows that another process wrote.
+Must not know what a frame means (custody) nor how a batch travels (relay, intake).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Collection, Sequence
+from contextlib import suppress
+
+from bancheng.federation.application import Apply
+from bancheng.federation.arrivals import Applied, Arrived
+from bancheng.federation.connections import LinkConnections
+from bancheng.federation.custody import apply_batch
+from bancheng.federation.errors import ConfigurationFault
+from bancheng.federation.health import LinkStatus
+from bancheng.federation.intake import OnApplied
+from bancheng.federation.link import Link
+from bancheng.federation.locks import SiteLocks
+from bancheng.federation.site import HostedSite, Peer
+from bancheng.federation.timing import Backoff, Timing
+from bancheng.store.database import Database
+from bancheng.store.errors import StoreError
+from bancheng.store.link_queries import peers_with_unnumbered
+from bancheng.store.links import ensure_link
+
+_log = logging.getLogger(__name__)
+
+
+async def _nobody_asked(peer: Peer, arrived: Sequence[Arrived], applied: Sequence[Applied]) -> None:
+    """Nothing to do after a commit."""
+
+
+class Exchange:
+    """The links of one tenant's site in this process. Runs with every server down, and tries again for ever."""
+
+    def __init__(
+        self,
+        database: Database,
+        site: HostedSite,
+        connections: LinkConnections,
+        locks: SiteLocks,
+        *,
+        timing: Timing | None = None,
+        apply: Apply = apply_batch,
+        on_applied: OnApplied = _nobody_asked,
+    ) -> None:
+        self._database = database
+        self._site = site
+        self._connections = connections
+        self._locks = locks
+        self._timing = timing or Timing()
+        self._apply = apply
+        self._on_applied = on_applied
+        self._links: dict[str, Link] = {}
+        self._poll_now = asyncio.Event()
+        self._site_changed = asyncio.Event()
+        self._runner: asyncio.Task[None] | None = None
+        self.is_running_links = False
+        """Whether this replica holds the site's lock."""
+
+    @property
+    def site(self) -> HostedSite:
+        return self._site
+
+    @property
+    def faults(self) -> tuple[ConfigurationFault, ...]:
+        """What the servers forbid us: configuration errors, for `check`."""
+        return self._connections.faults
+
+    async def start(self) -> None:
+        """Begins; returns at once, whatever is down."""
+        self._connections.start()
+        if self._runner is None:
+            self._runner = asyncio.get_running_loop().create_task(
+                self._run(), name=f"links {self._site.tenant}/{self._site.site}"
+            )
+
+    async def stop(self) -> None:
+        """Ends every link and gives the lock and the connections back. What is committed stays for the next start."""
+        runner, self._runner = self._runner, None
+        if runner is not None:
+            runner.cancel()
+            with suppress(asyncio.CancelledError):
+                await runner
+        await self._connections.stop()
+
+    def wake(self, peers: Collection[str] | None = None) -> None:
+        """Rows were committed: for these peers, or, when it is not known for whom, let one query find out."""
+        if peers is None:
+            self._poll_now.set()
+            return
+        for peer in peers:
+            link = self._links.get(peer)
+            if link is not None:
+                link.wake()
+
+    def resume(self, peer: str) -> None:
+        """Somebody resolved a stopped link."""
+        link = self._links.get(peer)
+        if link is not None:
+            link.resume()
+
+    async def replace_site(self, site: HostedSite) -> None:
+        """A document arrived. New neighbours get links, those that went lose theirs; the others see the new rules.
+
+        Returns at once, so that it may be called from within a link that goes.
+        """
+        if (site.tenant, site.site) != (self._site.tenant, self._site.site):
+            raise ValueError(f"{site.tenant}/{site.site} cannot replace {self._site.tenant}/{self._site.site}")
+        self._site = site
+        self._site_changed.set()
+
+    async def statuses(self) -> list[LinkStatus]:
+        """Of every link that this replica runs; empty when another one does. Raises StoreError."""
+        return [await link.status() for link in tuple(self._links.values())]
+
+    async def _run(self) -> None:
+        """Never returns: with the lock, run the links until it is lost."""
+        while True:
+            lost = await self._locks.acquire(self._site.tenant, self._site.site)
+            self.is_running_links = True
+            try:
+                await self._run_links(lost)
+            finally:
+                self.is_running_links = False
+                for link in list(self._links.values()):
+                    await link.stop()
+                self._links.clear()
+                await self._locks.release(self._site.tenant, self._site.site)
+
+    async def _run_links(self, lost: asyncio.Event) -> None:
+        self._site_changed.set()
+        ended = asyncio.create_task(lost.wait())
+        jobs = [asyncio.create_task(self._follow_directory()), asyncio.create_task(self._poll())]
+        try:
+            await ended
+            _log.warning("links given up: the lock was lost", extra={"site": self._site.site})
+        finally:
+            for job in (ended, *jobs):
+                job.cancel()
+            await asyncio.gather(*jobs, return_exceptions=True)
+
+    async def _follow_directory(self) -> None:
+        """Links as the directory has them, now and whenever it changes."""
+        backoff = Backoff(self._timing)
+        while True:
+            await self._site_changed.wait()
+            self._site_changed.clear()
+            try:
+                await self._reconcile()
+                backoff.reset()
+            except StoreError as trouble:
+                _log.info("links wait for the database", extra={"code": trouble.code})
+                self._site_changed.set()
+                await asyncio.sleep(backoff.pause())
+
+    async def _reconcile(self) -> None:
+        wanted = {peer.site: peer for peer in self._site.peers()}
+        for name in [name for name, link in self._links.items() if wanted.get(name) != link.peer]:
+            await self._links.pop(name).stop()
+        missing = [peer for name, peer in wanted.items() if name not in self._links]
+        if not missing:
+            return
+        async with self._database.transaction(self._site.tenant) as tx:
+            for peer in missing:
+                await ensure_link(tx, peer.site, "parent" if peer.is_parent else "child")
+        for peer in missing:
+            await self._start_link(peer)
+
+    async def _start_link(self, peer: Peer) -> None:
+        client = self._connections.to(peer)
+        if client is None:
+            _log.error("no server is configured for a link", extra={"site": self._site.site, "peer": peer.site})
+            return
+        link = Link(
+            self._database, self._hosted, peer, client, self._timing, apply=self._apply, on_applied=self._taken_in
+        )
+        self._links[peer.site] = link
+        await link.start()
+
+    def _hosted(self) -> HostedSite:
+        return self._site
+
+    async def _taken_in(self, peer: Peer, arrived: Sequence[Arrived], applied: Sequence[Applied]) -> None:
+        # What came from one neighbour is often passed on to another.
+        self._poll_now.set()
+        await self._on_applied(peer, arrived, applied)
+
+    async def _poll(self) -> None:
+        """Rows that were committed without a call of `wake`: by another process, or by custody for another link."""
+        backoff = Backoff(self._timing)
+        while True:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._timing.poll):
+                    await self._poll_now.wait()
+            self._poll_now.clear()
+            if not self._links:
+                continue
+            try:
+                async with self._database.transaction(self._site.tenant) as tx:
+                    found = await peers_with_unnumbered(tx, tuple(self._links))
+                backoff.reset()
+            except StoreError as trouble:
+                _log.info("poll waits for the database", extra={"code": trouble.code})
+                await asyncio.sleep(backoff.pause())
+                continue
+            self.wake(found)

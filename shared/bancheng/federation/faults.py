@@ -1,0 +1,73 @@
+"""What the server forbids: kept for `check` and the status page, and told at once to whoever is waiting.
+
+Owns reading the server's words. A permission violation comes without a reference to the request that met it, so it
+is matched by its subject.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+from collections.abc import Generator
+from contextlib import contextmanager
+
+import nats.errors
+
+from bancheng.federation.errors import ConfigurationFault, Misconfigured
+
+MAX_FAULTS = 100
+_AUTHORIZATION = "nats.authorization"
+_FORBIDDEN = re.compile(r'permissions violation for (\w+) to "([^"]+)"', re.IGNORECASE)
+
+_log = logging.getLogger(__name__)
+
+
+class Faults:
+    """The faults of one connection."""
+
+    def __init__(self, connection: str) -> None:
+        self._connection = connection
+        self._kept: dict[str, ConfigurationFault] = {}
+        self._waiting: dict[str, set[asyncio.Future[str]]] = {}
+
+    @property
+    def kept(self) -> tuple[ConfigurationFault, ...]:
+        return tuple(self._kept.values())
+
+    @contextmanager
+    def watched(self, subject: str) -> Generator[asyncio.Future[str]]:
+        """A future that ends with the server's words if it forbids `subject` meanwhile."""
+        refusal: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        waiting = self._waiting.setdefault(subject, set())
+        waiting.add(refusal)
+        try:
+            yield refusal
+        finally:
+            waiting.discard(refusal)
+            if not waiting:
+                self._waiting.pop(subject, None)
+
+    def let_in(self) -> None:
+        """The server took the key: an earlier refusal of it is over. Permissions stay to be seen."""
+        self._kept.pop(_AUTHORIZATION, None)
+
+    def hear(self, error: Exception) -> None:
+        """What nobody waits for: a violation, a refused key, or a passing trouble of the connection."""
+        text = str(error)
+        forbidden = _FORBIDDEN.search(text)
+        if forbidden is not None:
+            subject = forbidden[2]
+            self._keep(subject, ConfigurationFault(code=Misconfigured.code, detail=text))
+            for refusal in self._waiting.get(subject, set()):
+                if not refusal.done():
+                    refusal.set_result(text)
+        elif isinstance(error, nats.errors.AuthorizationError) or "authorization" in text.lower():
+            self._keep(_AUTHORIZATION, ConfigurationFault(code=_AUTHORIZATION, detail=text))
+        else:
+            _log.debug("nats trouble", extra={"connection": self._connection, "detail": text})
+
+    def _keep(self, key: str, fault: ConfigurationFault) -> None:
+        if key not in self._kept and len(self._kept) < MAX_FAULTS:
+            _log.error("nats forbids", extra={"connection": self._connection, "detail": fault.detail})
+            self._kept[key] = fault

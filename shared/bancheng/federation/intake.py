@@ -1,0 +1,185 @@
+"""The receiving half of a link: pull from our own position, verify, apply and advance in one transaction, receipt.
+
+Owns the read position's rules: duplicates are dropped, a gap is asked for again, what contradicts itself stops the
+link with both pieces kept. What a frame means is custody's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+
+from bancheng.federation.application import Apply, Outcome, take_in
+from bancheng.federation.arrivals import Applied, Arrived
+from bancheng.federation.client import Delivered, NatsClient
+from bancheng.federation.errors import Gap, LinkStopped, LinkTrouble, NotConnected
+from bancheng.federation.health import Health
+from bancheng.federation.inspection import KEY_UNKNOWN, Inspected, inspect
+from bancheng.federation.jetstream import PULL_FRAMES, PullConsumer
+from bancheng.federation.site import HostedSite, Peer
+from bancheng.federation.timing import Backoff, Timing
+from bancheng.schema.messages import link_name
+from bancheng.schema.subjects import stream_name
+from bancheng.store.database import Database
+from bancheng.store.errors import StoreError
+from bancheng.store.links import get_link, stop_link
+
+MAX_BATCH_FRAMES = PULL_FRAMES
+"""One transaction. A sender signs its head far more often: this many without a signature are no honest stream."""
+
+OnApplied = Callable[[Peer, Sequence[Arrived], Sequence[Applied]], Awaitable[None]]
+"""Told after the commit. A document among them may mean that the hosted site must be made anew."""
+
+_log = logging.getLogger(__name__)
+
+
+class Intake:
+    """One per link and process. Two of them on one link harm nothing: the link row's lock lets one advance."""
+
+    def __init__(
+        self,
+        database: Database,
+        hosted: Callable[[], HostedSite],
+        peer: Peer,
+        client: NatsClient,
+        timing: Timing,
+        *,
+        apply: Apply,
+        on_applied: OnApplied,
+    ) -> None:
+        site = hosted()
+        child = peer.child_of_link(site.site)
+        self._database = database
+        self._hosted = hosted
+        self._peer = peer
+        self._client = client
+        self._timing = timing
+        self._apply = apply
+        self._on_applied = on_applied
+        self._tenant = site.tenant
+        self._link = link_name(site.tenant, child, peer.incoming)
+        self._stream = stream_name(child, peer.incoming)
+        self._woken = asyncio.Event()
+        self._key_unknown_since: float | None = None
+        self.health = Health()
+
+    def wake(self) -> None:
+        """Something changed that is worth a new try."""
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Never returns; ends when cancelled, before a commit or after it."""
+        backoff = Backoff(self._timing)
+        while True:
+            pause = 0.0
+            try:
+                await self._follow(backoff)
+            except LinkStopped as stopped:
+                self.health.stopped(stopped.detail)
+                pause = self._timing.retry_most
+            except (LinkTrouble, StoreError) as trouble:
+                self.health.trouble(trouble.code, str(trouble))
+                _log.info("intake waits", extra={"link": self._link, "code": trouble.code})
+                pause = backoff.pause()
+            except Exception:  # noqa: BLE001 - an intake never ends: whatever it is, it is shown and tried again
+                self.health.trouble("intake.failed")
+                _log.exception("intake failed", extra={"link": self._link})
+                pause = backoff.pause()
+            await self._rest(pause)
+
+    async def _follow(self, backoff: Backoff) -> None:
+        """Take in from our position on until something is in the way."""
+        if not self._client.connected and not await self._client.wait_connected(self._timing.retry_most):
+            raise NotConnected
+        consumer = await PullConsumer.open(self._client, self._stream, start=await self._position() + 1)
+        waiting: deque[Delivered] = deque()
+        try:
+            while True:
+                room = MAX_BATCH_FRAMES - len(waiting)
+                waiting.extend(await consumer.fetch(limit=room, timeout_seconds=self._timing.check))
+                self.health.well()
+                if not waiting:
+                    await self._position()  # raises when the link was stopped meanwhile
+                    continue
+                if await self._take(waiting, consumer):
+                    backoff.reset()
+        finally:
+            await consumer.close()
+
+    async def _position(self) -> int:
+        """Our own, from our own database. Raises LinkStopped."""
+        async with self._database.transaction(self._tenant) as tx:
+            row = await get_link(tx, self._peer.site)
+        if row is None or row.state == "stopped":
+            raise LinkStopped("link.unknown" if row is None else row.reason)
+        return row.in_number
+
+    async def _take(self, waiting: deque[Delivered], consumer: PullConsumer) -> bool:
+        """One batch: as far as the peer has signed for. False when the rest of a signed run has yet to come."""
+        site = self._hosted()
+        inspected = await asyncio.to_thread(inspect, list(waiting), site, self._peer, self._link)
+        batch = _signed_part(inspected)
+        if not batch:
+            await self._refuse_or_wait(inspected)
+            return False
+        outcome = await take_in(self._database, site, self._peer, self._link, batch, apply=self._apply)
+        for _ in batch:
+            waiting.popleft()
+        self._key_unknown_since = None
+        await self._tell(outcome)
+        if outcome.stopped:
+            raise LinkStopped(outcome.stopped)
+        if outcome.gap:
+            raise Gap(f"{self._stream}: {outcome.gap}")
+        await consumer.ack(batch[-1].message)
+        return True
+
+    async def _tell(self, outcome: Outcome) -> None:
+        if outcome.arrived:
+            await self._on_applied(self._peer, outcome.arrived, outcome.applied)
+
+    async def _refuse_or_wait(self, inspected: Sequence[Inspected]) -> None:
+        """Nothing can be taken in: stop the link for a fault, have patience with a key, or wait for the signature."""
+        fault = inspected[-1].fault
+        if not fault and len(inspected) < MAX_BATCH_FRAMES:
+            return
+        code = fault or "link.head_unsigned"
+        if code == KEY_UNKNOWN and self._may_still_arrive():
+            raise LinkTrouble(KEY_UNKNOWN)
+        number = inspected[-1].number
+        _log.error("link stopped", extra={"link": self._link, "code": code, "number": number})
+        async with self._database.transaction(self._tenant) as tx:
+            await stop_link(tx, self._peer.site, code)
+        raise LinkStopped(code)
+
+    def _may_still_arrive(self) -> bool:
+        """A directory with the key may be on its way by another link."""
+        now = asyncio.get_running_loop().time()
+        if self._key_unknown_since is None:
+            self._key_unknown_since = now
+        return now - self._key_unknown_since < self._timing.key_patience
+
+    async def _rest(self, seconds: float) -> None:
+        self._woken.clear()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._woken.wait()
+
+
+def _signed_part(inspected: Sequence[Inspected]) -> list[Inspected]:
+    """The frames before any fault, up to the last signed head.
+
+    A document ends a batch: what follows may be signed with a key that only it makes known.
+    """
+    end = 0
+    for index, each in enumerate(inspected, start=1):
+        if each.fault:
+            break
+        if each.is_head:
+            end = index
+            if each.kind == "document":
+                break
+    return list(inspected[:end])

@@ -1,0 +1,164 @@
+"""The sending half of a link: number what was committed, publish it behind the stream's fence, for ever.
+
+Owns the sequencer's turn and the batches. The stream's last sequence IS the link's last published number, so what
+to send next is read from the stream and never remembered. Must not know cases.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+
+from bancheng.federation.client import NatsClient
+from bancheng.federation.errors import (
+    BackPressure,
+    Fenced,
+    LinkStopped,
+    LinkTrouble,
+    NoAnswer,
+    NotConnected,
+    StreamAhead,
+    StreamBehind,
+)
+from bancheng.federation.health import Health
+from bancheng.federation.jetstream import MAX_BATCH_FRAMES, Outgoing, publish_batch, stream_state
+from bancheng.federation.site import HostedSite, Peer
+from bancheng.federation.timing import Backoff, Timing
+from bancheng.schema.frames import encode_frame
+from bancheng.schema.messages import link_name
+from bancheng.schema.subjects import (
+    HEADER_EPOCH,
+    HEADER_HEAD_SIGNATURE,
+    HEADER_KIND,
+    HEADER_LINK_HASH,
+    log_subject,
+    stream_name,
+)
+from bancheng.store.database import Database
+from bancheng.store.errors import StoreError
+from bancheng.store.links import LinkRow, NumberedFrame, get_link, number_outbox, read_outbox
+from bancheng.store.signing import Signer
+
+MAX_BATCH_BYTES = 4 * 1024 * 1024
+FIRST_BATCH_FRAMES = 16
+"""A new or troubled connection starts small and doubles: on a line of 1 kB/s a full batch would never get through."""
+SIGNED_EVERY = 64
+"""The head is signed at the end of a batch, after a document, and at least this often, so that a receiver that
+takes in less than a batch need not wait for its end."""
+
+_log = logging.getLogger(__name__)
+
+
+class Relay:
+    """One per link and process. Two of them on one link harm nothing: the second is fenced."""
+
+    def __init__(
+        self, database: Database, hosted: Callable[[], HostedSite], peer: Peer, client: NatsClient, timing: Timing
+    ) -> None:
+        site = hosted()
+        child = peer.child_of_link(site.site)
+        self._database = database
+        self._hosted = hosted
+        self._peer = peer
+        self._client = client
+        self._timing = timing
+        self._tenant = site.tenant
+        self._link = link_name(site.tenant, child, peer.outgoing)
+        self._stream = stream_name(child, peer.outgoing)
+        self._subject = log_subject(site.tenant, child, peer.outgoing)
+        self._woken = asyncio.Event()
+        self._batch_frames = FIRST_BATCH_FRAMES
+        self.health = Health()
+
+    def wake(self) -> None:
+        """Something was committed for this peer, or something changed that is worth a new try."""
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Never returns; ends when cancelled, between two requests or in one, which loses nothing."""
+        backoff = Backoff(self._timing)
+        while True:
+            try:
+                await self._follow(backoff)
+            except LinkStopped as stopped:
+                self.health.stopped(stopped.detail)
+                await self._rest(self._timing.retry_most)
+                continue
+            except (LinkTrouble, StoreError) as trouble:
+                self.health.trouble(trouble.code, str(trouble))
+                if isinstance(trouble, (NoAnswer, NotConnected, BackPressure)):
+                    self._batch_frames = max(1, self._batch_frames // 2)
+                _log.info("relay waits", extra={"link": self._link, "code": trouble.code})
+            except Exception:  # noqa: BLE001 - a relay never ends: whatever it is, it is shown and tried again
+                self.health.trouble("relay.failed")
+                _log.exception("relay failed", extra={"link": self._link})
+            await asyncio.sleep(backoff.pause())
+
+    async def _follow(self, backoff: Backoff) -> None:
+        """Publish from the stream's end on until something is in the way."""
+        if not self._client.connected and not await self._client.wait_connected(self._timing.retry_most):
+            raise NotConnected
+        last = (await stream_state(self._client, self._stream)).last_number
+        session = self._client.generation
+        while session == self._client.generation:
+            self._woken.clear()
+            frames = await self._next_frames(last)
+            if frames:
+                last = await self._publish(frames, last)
+                self._batch_frames = min(MAX_BATCH_FRAMES, self._batch_frames * 2)
+                backoff.reset()
+                self.health.well()
+                continue
+            backoff.reset()
+            self.health.well()
+            await self._rest(self._timing.check * random.uniform(0.75, 1.25))  # noqa: S311 - jitter
+            if not self._woken.is_set():
+                seen = (await stream_state(self._client, self._stream)).last_number
+                if seen != last:
+                    raise Fenced(f"{self._stream} ends at {seen}, we left it at {last}")
+
+    async def _next_frames(self, last: int) -> list[NumberedFrame]:
+        """One transaction: number what is committed and read what follows the stream's end."""
+        async with self._database.transaction(self._tenant) as tx:
+            await number_outbox(tx, self._peer.site, self._link, MAX_BATCH_FRAMES)
+            _check_end(await get_link(tx, self._peer.site), last)
+            return await read_outbox(tx, self._peer.site, last, self._batch_frames, MAX_BATCH_BYTES)
+
+    async def _publish(self, frames: Sequence[NumberedFrame], last: int) -> int:
+        if frames[0].number != last + 1:
+            raise StreamBehind(f"the outbox continues with {frames[0].number}, the stream ends at {last}")
+        messages = _messages(frames, self._hosted().signer)
+        return await publish_batch(self._client, self._subject, messages, expected_last=last)
+
+    async def _rest(self, seconds: float) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._woken.wait()
+
+
+def _check_end(row: LinkRow | None, last: int) -> None:
+    """Whether a stream that ends at `last` can be continued. The row is read after the stream was."""
+    if row is None or row.state == "stopped":
+        raise LinkStopped("link.unknown" if row is None else row.reason)
+    if last >= row.out_next_number:
+        raise StreamAhead(f"the stream ends at {last}, we have given numbers up to {row.out_next_number - 1}")
+    if last < row.receipted_number:
+        raise StreamBehind(f"the stream ends at {last}, {row.receipted_number} is receipted")
+
+
+def _messages(frames: Sequence[NumberedFrame], signer: Signer) -> list[Outgoing]:
+    messages: list[Outgoing] = []
+    for frame in frames:
+        headers = {
+            HEADER_KIND: frame.kind,
+            HEADER_EPOCH: str(frame.epoch),
+            HEADER_LINK_HASH: frame.link_hash.hex(),
+        }
+        is_last = frame.number == frames[-1].number
+        if is_last or frame.kind == "document" or frame.number % SIGNED_EVERY == 0:
+            headers[HEADER_HEAD_SIGNATURE] = signer.sign(frame.link_hash).hex()
+        messages.append(Outgoing(data=encode_frame(frame.frame), headers=headers))
+    return messages

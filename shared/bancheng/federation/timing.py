@@ -1,0 +1,41 @@
+"""How long the link waits for what: one place for every interval, and the pause between tries.
+
+Owns wall-clock waiting only. No rule of a case depends on it; domain time is the hosted site's.
+"""
+
+from __future__ import annotations
+
+import random
+
+import msgspec
+
+
+class Timing(msgspec.Struct, frozen=True, kw_only=True):
+    """All in seconds. `poll`: how soon rows that another process wrote are found; `check`: how often an idle link
+    looks whether its stream is still what it was; `key_patience`: how long an unknown key may still arrive in the
+    directory before the link stops.
+    """
+
+    poll: float = 0.25
+    check: float = 2.0
+    retry_least: float = 0.1
+    retry_most: float = 5.0
+    key_patience: float = 10.0
+    receipt_interval: float = 0.05
+
+
+class Backoff:
+    """Doubling, capped and jittered pauses, for ever."""
+
+    def __init__(self, timing: Timing) -> None:
+        self._least = timing.retry_least
+        self._most = timing.retry_most
+        self._next = timing.retry_least
+
+    def reset(self) -> None:
+        self._next = self._least
+
+    def pause(self) -> float:
+        """Seconds to wait before the next try."""
+        base, self._next = self._next, min(self._most, self._next * 2)
+        return base * random.uniform(0.5, 1.0)  # noqa: S311 - jitter, not a secret
