@@ -74,7 +74,7 @@ def test_every_plain_setting_says_in_the_file_where_it_comes_from(code: str) -> 
         before = line if line.startswith("#") else ""
 
 
-@pytest.mark.clause("XS-01")
+@pytest.mark.clause("XS-01", part="the tiers and their names")
 def test_xiaoshan_has_three_tiers_by_the_names_it_uses() -> None:
     profile = shipped_profile("330109")
     assert [(tier.key, tier.name.zh) for tier in profile.tiers] == [
@@ -84,7 +84,7 @@ def test_xiaoshan_has_three_tiers_by_the_names_it_uses() -> None:
     ]
 
 
-@pytest.mark.clause("XS-04")
+@pytest.mark.clause("XS-04", part="the four kinds")
 def test_xiaoshan_has_the_four_kinds_of_its_source() -> None:
     assert [kind.key for kind in shipped_profile("330109").kinds] == [
         "urgent_matter",
@@ -94,7 +94,7 @@ def test_xiaoshan_has_the_four_kinds_of_its_source() -> None:
     ]
 
 
-@pytest.mark.clause("PA-05")
+@pytest.mark.clause("PA-05", part="the types and their limits")
 def test_panan_answers_within_two_five_and_ten_working_days() -> None:
     types = shipped_profile("330727").case_types
     assert [(each.name.zh, each.answer_workdays) for each in types] == [
@@ -104,7 +104,7 @@ def test_panan_answers_within_two_five_and_ten_working_days() -> None:
     ]
 
 
-@pytest.mark.clause("PA-02", "PA-03")
+@pytest.mark.clause("PA-02", "PA-03", part="the list")
 def test_panan_has_five_grounds_and_three_exclusions() -> None:
     profile = shipped_profile("330727")
     assert len(profile.grounds) == 5
@@ -115,7 +115,7 @@ def test_panan_has_five_grounds_and_three_exclusions() -> None:
     ]
 
 
-@pytest.mark.clause("PA-R10")
+@pytest.mark.clause("PA-R10", part="the limit of a town")
 def test_a_town_of_panan_does_not_keep_a_case_beyond_the_day_that_its_file_is_due() -> None:
     profile = shipped_profile("330727")
     assert [(tier.key, tier.hold_workdays) for tier in profile.tiers] == [("county", None), ("town", 1)]

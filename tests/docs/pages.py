@@ -1,0 +1,39 @@
+"""The generated pages of docs/: what they are called and what writes them.
+
+A page is a path below docs/ and a function that returns its whole text. `python -m tests.docs` writes them all, and a
+test fails when one of them is stale. To add a page, add it to PAGES.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Final
+
+from tests.docs import conformance_page, errors_page
+
+PROJECT: Final = Path(__file__).parents[2]
+DOCS: Final = PROJECT / "docs"
+
+PAGES: Final[Mapping[str, Callable[[], str]]] = {
+    "conformance.md": conformance_page.render,
+    "errors.md": errors_page.render,
+}
+
+
+def stale_pages() -> list[str]:
+    """The pages that are missing or differ from what would be written now."""
+    return [
+        name
+        for name, render in PAGES.items()
+        if not (DOCS / name).is_file() or (DOCS / name).read_text(encoding="utf-8") != render()
+    ]
+
+
+def write_pages() -> list[str]:
+    """Write every page that is stale; their names."""
+    stale = stale_pages()
+    for name in stale:
+        (DOCS / name).parent.mkdir(parents=True, exist_ok=True)
+        (DOCS / name).write_text(PAGES[name](), encoding="utf-8")
+    return stale
