@@ -144,6 +144,13 @@ XIAOSHAN = text_of("330109")
         ('key = "conduct"', 'key = "coordination"', "profile.duplicate_key", "kinds.coordination"),
         ('clock = "transit"', 'clock = "transt"', "profile.ladder_unknown_clock", "ladder.5.clock"),
         ("{unit}-{date", "{unit}-{day", "profile.number_format", "number_format"),
+        ("{unit}-{date", "{unit.site}-{date", "profile.number_format", "number_format"),
+        ("{count:03d}", "{count:0900000000d}", "profile.number_format", "number_format"),
+        ("{count:03d}", "7", "profile.number_format", "number_format"),
+        ("{unit}-{date", "{unit}\\u0000{date", "profile.number_format", "number_format"),
+        ("max_pause_workdays = 60", "max_pause_workdays = -1", "profile.limit_out_of_range", "max_pause_workdays"),
+        ("margin_minutes = 30", "margin_minutes = -30", "profile.limit_out_of_range", "takeover_margin_minutes"),
+        ("workdays_before = 1\n", "workdays_before = -1\n", "profile.limit_out_of_range", "ladder.0.workdays_before"),
         ('    "ladder",', '    "lader",', "profile.own_choice_unknown", "own_choices[16]"),
     ],
 )
@@ -153,7 +160,7 @@ def test_a_mistake_is_named_with_its_field_and_its_line(good: str, bad: str, cod
     problems = problems_of(text)
     found = [problem for problem in problems if (problem.code, problem.field) == (code, field)]
     assert len(found) == 1, problems
-    changed_line = XIAOSHAN[: XIAOSHAN.index(good)].count("\n") + 1 + bad.count("\n")
+    changed_line = XIAOSHAN[: XIAOSHAN.index(good)].count("\n") + 1 + bad.rstrip().count("\n")
     # What is missing has no line; of two with one key, the table that is one too many is pointed at.
     expected = {"file.missing_field": None, "profile.duplicate_key": changed_line - 1}.get(code, changed_line)
     assert found[0].line == expected

@@ -5,6 +5,7 @@ Owns the form and the questions the rules ask of it; knows no jurisdiction by na
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from typing import Literal
 
@@ -112,6 +113,13 @@ class ProfileProblem(msgspec.Struct, frozen=True, kw_only=True):
     detail: str = ""
 
 
+_NUMBER_FORMAT = re.compile(
+    r"(?:[\w.()（）〔〕/-]|\{unit\}|\{date(?::[%A-Za-z-]{1,12})?\}|\{count(?::0[1-9]d)?\}){1,60}"
+)
+"""A number is printed and said aloud, so plain characters only; and a format that may reach into its arguments or ask
+for a million digits is no place for what somebody typed."""
+
+
 def check_profile(profile: Profile) -> tuple[ProfileProblem, ...]:
     """Everything that would leave a case without a rule. Empty means fit for use."""
     problems: list[ProfileProblem] = []
@@ -126,14 +134,16 @@ def check_profile(profile: Profile) -> tuple[ProfileProblem, ...]:
     limits += [("transit_workdays", profile.transit_workdays)]
     limits += [("late_decision_workdays", profile.late_decision_workdays)]
     limits += [("conclusion_workdays", profile.conclusion_workdays)]
-    for field, workdays in limits:
-        if not 0 <= workdays <= 400:
-            problems.append(ProfileProblem(code="profile.limit_out_of_range", field=field, detail=str(workdays)))
+    limits += [("max_extension_workdays", profile.max_extension_workdays)]
+    limits += [("max_pause_workdays", profile.max_pause_workdays)]
+    limits += [("takeover_margin_minutes", profile.takeover_margin_minutes)]
+    limits += [(f"ladder.{index}.workdays_before", rung.workdays_before) for index, rung in enumerate(profile.ladder)]
+    for field, limit in limits:
+        if not 0 <= limit <= 400:
+            problems.append(ProfileProblem(code="profile.limit_out_of_range", field=field, detail=str(limit)))
     problems.extend(_ladder_problems(profile))
-    try:
-        profile.number_format.format(unit="0", date=date(2000, 1, 1), count=1)
-    except (KeyError, IndexError, ValueError) as error:
-        problems.append(ProfileProblem(code="profile.number_format", field="number_format", detail=str(error)))
+    if _NUMBER_FORMAT.fullmatch(profile.number_format) is None or "{count" not in profile.number_format:
+        problems.append(ProfileProblem(code="profile.number_format", field="number_format"))
     return tuple(problems)
 
 
