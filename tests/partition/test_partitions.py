@@ -152,7 +152,7 @@ async def test_of_two_takeovers_the_one_nearest_the_top_stands(tiers: Tiers) -> 
     assert case.holder_site == COUNTY
     assert (await tiers.story(TOWN, case_id)).count("TakenOver") == 1
     filed = [entry.late_type for entry in case.late_entries]
-    assert len(filed) == len(set(entry.event_hash for entry in case.late_entries))
+    assert len(filed) == len({entry.event_hash for entry in case.late_entries})
     assert "HandedDown" in filed
 
 

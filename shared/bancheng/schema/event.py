@@ -1,0 +1,43 @@
+"""What every event of a case has, and the few words that several of them use.
+
+Owns the base of the events and who acts. Knows no event.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+Outcome = Literal["solved", "partly_solved", "cannot_be_done", "handed_to_other_body", "declined", "withdrawn"]
+"""办成 · 部分办成 · 不能办并已说明 · 转其他机构 · 不予受理 · 撤回: kept apart, never one "closed" (PA-06)."""
+HandoverCause = Literal["hand", "deadline"]
+TakeoverCause = Literal["silence", "take_back"]
+Channel = Literal["desk", "phone", "platform", "visit", "supervision_station", "handed_over"]
+
+SYSTEM_STAFF = "system"
+
+
+class Actor(msgspec.Struct, frozen=True, kw_only=True):
+    """Who did it: the staff id, the name as it stood then, and the unit acted for. `system` is the clock."""
+
+    staff: str
+    name: str
+    unit: str
+
+
+class Person(msgspec.Struct, frozen=True, kw_only=True):
+    """反映人: the person whose matter it is. Personal data: never in logs, masked for those who need not see it."""
+
+    name: str
+    phone: str = ""
+    identity_number: str = ""
+    address: str = ""
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True, tag=True, tag_field="type"):
+    """What every event has: the domain instant at which it happened and who did it."""
+
+    at: datetime
+    actor: Actor

@@ -1,0 +1,251 @@
+"""Events of handling: from registration to the archive, with clocks, asks and deadlines.
+
+Owns their form. What may follow what is the kernel's.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Literal
+from uuid import UUID
+
+import msgspec
+
+from bancheng.schema.clocks import Clock
+from bancheng.schema.event import Actor, Channel, Event, HandoverCause, Outcome, Person
+
+
+class Registered(Event, frozen=True, kw_only=True):
+    """登记. `profile_edition` is the edition the case keeps for good."""
+
+    case_id: UUID
+    number: str
+    unit: str
+    site: str
+    profile_edition: int
+    channel: Channel
+    kind: str
+    case_type: str
+    title: str
+    description: str
+    person: Person
+    ground: str = ""
+    clocks: tuple[Clock, ...]
+
+
+class Accepted(Event, frozen=True, kw_only=True):
+    """受理."""
+
+    note: str = ""
+
+
+class DeclineProposed(Event, frozen=True, kw_only=True):
+    """否定答复报告: nobody says no without a report (NX-08)."""
+
+    ground: str
+    explanation: str
+
+
+class DeclineRefused(Event, frozen=True, kw_only=True):
+    """The one who had to approve the "no" did not."""
+
+    reason: str
+
+
+class Declined(Event, frozen=True, kw_only=True):
+    """不予受理, with the explanation the person gets in writing (PA-03)."""
+
+    ground: str
+    explanation: str
+    clocks: tuple[Clock, ...]
+
+
+class Classified(Event, frozen=True, kw_only=True):
+    """研判: type and kind settled. The start of the person's clock stays (PA-05)."""
+
+    kind: str
+    case_type: str
+    clocks: tuple[Clock, ...]
+
+
+class NoteAdded(Event, frozen=True, kw_only=True):
+    """办理记录. `note_kind`: progress, supplement (by the person), solution, phone."""
+
+    note_kind: Literal["progress", "supplement", "solution", "phone"]
+    text: str
+
+
+class Paused(Event, frozen=True, kw_only=True):
+    """A named pause with an owner and an end."""
+
+    reason: str
+    owner: str
+    until: date
+    clocks: tuple[Clock, ...]
+
+
+class Resumed(Event, frozen=True, kw_only=True):
+    clocks: tuple[Clock, ...]
+
+
+class ExtensionRequested(Event, frozen=True, kw_only=True):
+    """Asked for before expiry (ST-05)."""
+
+    clock: str
+    workdays: int
+    reason: str
+    old_due_at: datetime
+
+
+class ExtensionApproved(Event, frozen=True, kw_only=True):
+    """Approved by somebody else; old and new date are kept (ST-05)."""
+
+    clock: str
+    workdays: int
+    old_due_at: datetime
+    new_due_at: datetime
+    clocks: tuple[Clock, ...]
+
+
+class ExtensionRefused(Event, frozen=True, kw_only=True):
+    clock: str
+    reason: str
+
+
+class AnswerGiven(Event, frozen=True, kw_only=True):
+    """The person was told: what stops the person's clock."""
+
+    text: str
+    channel: str
+    clocks: tuple[Clock, ...]
+
+
+class ResultProposed(Event, frozen=True, kw_only=True):
+    """办结申请, with the outcome and what the person is told."""
+
+    outcome: Outcome
+    answer: str
+    clocks: tuple[Clock, ...] = ()
+
+
+class ResultVerified(Event, frozen=True, kw_only=True):
+    """核查."""
+
+    note: str = ""
+
+
+class ResultSentBack(Event, frozen=True, kw_only=True):
+    reason: str
+    clocks: tuple[Clock, ...] = ()
+
+
+class Revisited(Event, frozen=True, kw_only=True):
+    """回访. `rating` is 1 to 5."""
+
+    satisfied: bool
+    rating: int
+    comment: str = ""
+    channel: str = "phone"
+
+
+class StruckOff(Event, frozen=True, kw_only=True):
+    """销号: done, answered and revisited (PA-10)."""
+
+    clocks: tuple[Clock, ...]
+
+
+class Redone(Event, frozen=True, kw_only=True):
+    """重办: round n + 1, because the person was not satisfied. The person's clock is not reset."""
+
+    round: int
+    reason: str
+    clocks: tuple[Clock, ...]
+
+
+class Withdrawn(Event, frozen=True, kw_only=True):
+    """撤回, by the person's wish."""
+
+    reason: str
+    clocks: tuple[Clock, ...]
+
+
+class Archived(Event, frozen=True, kw_only=True):
+    """归档."""
+
+
+class DeadlineWarned(Event, frozen=True, kw_only=True):
+    clock: str
+    due_at: datetime
+    clocks: tuple[Clock, ...]
+
+
+class DeadlineReminded(Event, frozen=True, kw_only=True):
+    clock: str
+    due_at: datetime
+    clocks: tuple[Clock, ...]
+
+
+class DeadlinePassed(Event, frozen=True, kw_only=True):
+    """The limit is over. `owner` is who owed it."""
+
+    clock: str
+    owner: str
+    due_at: datetime
+    clocks: tuple[Clock, ...]
+
+
+class DutyLeaderCalled(Event, frozen=True, kw_only=True):
+    """值班长 or chief called to the case, with the reason."""
+
+    reason: str
+    unit: str
+    clocks: tuple[Clock, ...] = ()
+
+
+class DueChange(msgspec.Struct, frozen=True, kw_only=True):
+    clock: str
+    old_due_at: datetime
+    new_due_at: datetime
+
+
+class DuesRecomputed(Event, frozen=True, kw_only=True):
+    """A calendar arrived; every date that moved keeps its old one."""
+
+    calendar_edition: int
+    changes: tuple[DueChange, ...]
+    clocks: tuple[Clock, ...]
+
+
+class ReportedOutside(Event, frozen=True, kw_only=True):
+    """Above the top tier: reported to an outside authority and followed (NX-06)."""
+
+    authority: str
+    cause: HandoverCause
+    reason: str
+    clocks: tuple[Clock, ...] = ()
+
+
+class OutsideReplied(Event, frozen=True, kw_only=True):
+    authority: str
+    text: str
+
+
+class AskAccepted(Event, frozen=True, kw_only=True):
+    """What another site asked the holder to enter, entered by the holder. `asked_by` wrote it."""
+
+    ask_id: UUID
+    ask_hash: bytes
+    asked_by: Actor
+    asked_site: str
+    note_kind: Literal["progress", "supplement", "solution", "phone"]
+    text: str
+
+
+class AskRefused(Event, frozen=True, kw_only=True):
+    """Refused with a reason that its sender's page shows."""
+
+    ask_id: UUID
+    ask_hash: bytes
+    asked_site: str
+    code: str
+    reason: str
