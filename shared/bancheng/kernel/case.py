@@ -83,8 +83,9 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     """A case as its main line says it stands.
 
     `holder_unit`/`holder_site` is the one whose duty it is: while `in_transit`, still the sender.
-    `participants` are the sites that ever held it, in order; they are sent every entry. `unfiled_late` are the
-    hashes of late entries that are known and that the holder has yet to put on record.
+    `participants` are the sites that ever held it or were granted it, late entries included, by name: they are sent
+    every entry. `unfiled_late` are the hashes of late entries that are known and that the holder has yet to put on
+    record. `highest_term` is the highest that any known entry bears, late ones included: no site opens it again.
     """
 
     case_id: UUID
@@ -105,12 +106,14 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     head: Head
     clocks: dict[str, Clock]
     participants: tuple[str, ...]
+    highest_term: int = 1
     ground: str = ""
     outcome: Outcome | None = None
     answer: str = ""
     answered_at: datetime | None = None
     round: int = 1
     in_transit: Grant | None = None
+    is_returning: bool = False
     came_from: tuple[str, str] | None = None
     returns: int = 0
     extension: ExtensionRequest | None = None
@@ -133,4 +136,5 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
         return self.clocks.get(name)
 
     def has_open_late_decision(self) -> bool:
-        return any(entry.decision == "open" for entry in self.late_entries)
+        """A closed case leaves nothing to decide."""
+        return not self.is_closed and any(entry.decision == "open" for entry in self.late_entries)

@@ -36,6 +36,7 @@ def begin(event: e.Registered, head: Head) -> Case:
         head=head,
         clocks={clock.name: clock for clock in event.clocks},
         participants=(event.site,),
+        highest_term=head.position.term,
     )
 
 
@@ -43,7 +44,15 @@ def evolve(case: Case, event: e.CaseEvent, head: Head) -> Case:
     """The state after one more event of the main line; `head` is where that event stands."""
     changed: tuple[Clock, ...] = getattr(event, "clocks", ())
     clocks = {**case.clocks, **{clock.name: clock for clock in changed}} if changed else case.clocks
-    return _evolve(replace(case, head=head, clocks=clocks), event)
+    highest_term = max(case.highest_term, head.position.term)
+    return _evolve(replace(case, head=head, clocks=clocks, highest_term=highest_term), event)
+
+
+def with_participants(case: Case, *sites: str) -> Case:
+    """The state with these sites among those that are sent every entry."""
+    if set(sites) <= set(case.participants):
+        return case
+    return replace(case, participants=tuple(sorted({*case.participants, *sites})))
 
 
 def _evolve(case: Case, event: e.CaseEvent) -> Case:
@@ -93,20 +102,23 @@ def _evolve(case: Case, event: e.CaseEvent) -> Case:
 def _custody(case: Case, event: e.Escalated | e.HandedDown | e.Returned | e.Received | e.TakenOver) -> Case:
     match event:
         case e.Escalated() | e.HandedDown():
-            return replace(case, in_transit=event.grant)
+            return with_participants(replace(case, in_transit=event.grant), event.grant.site)
         case e.Returned():
-            return replace(case, in_transit=event.grant, returns=event.count)
+            returned = replace(case, in_transit=event.grant, returns=event.count, is_returning=True)
+            return with_participants(returned, event.grant.site)
         case e.Received() | e.TakenOver():
-            known = event.site in case.participants
-            return replace(
+            # What was taken back on its way came from nobody else than before.
+            stayed = event.unit == case.holder_unit
+            taken = replace(
                 case,
                 in_transit=None,
-                came_from=(case.holder_unit, case.holder_site),
+                is_returning=False,
+                came_from=case.came_from if stayed else (case.holder_unit, case.holder_site),
                 holder_unit=event.unit,
                 holder_site=event.site,
-                participants=case.participants if known else (*case.participants, event.site),
                 extension=None,
             )
+            return with_participants(taken, event.site)
         case _:
             assert_never(event)
 

@@ -13,7 +13,8 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from bancheng.kernel.case import Case, Head, Position
-from bancheng.kernel.evolve import begin, evolve
+from bancheng.kernel.evolve import begin, evolve, with_participants
+from bancheng.schema.clocks import Grant
 from bancheng.schema.events import (
     HANDOVERS,
     CaseEvent,
@@ -58,17 +59,20 @@ def head_of(entry: Entry) -> Head:
 
 
 def next_position(case: Case | None, event: CaseEvent, site: str) -> Position:
-    """Where `site` puts `event`: the first of a new term, or the next of its own."""
+    """Where `site` puts `event`: the first of a new term, or the next of its own.
+
+    A new term is above every term that the site knows of, late ones included: after a partition the term that a
+    grant names may be one that the receiver has already written, on a line that was cut.
+    """
     if case is None:
         return Position(term=1, author=site, seq=1)
     head = case.head.position
+    granted = case.in_transit.term if case.in_transit is not None else head.term
     match event:
         case Received():
-            term = case.in_transit.term if case.in_transit is not None else head.term + 1
-            return Position(term=term, author=site, seq=1)
+            return Position(term=max(granted, case.highest_term + 1), author=site, seq=1)
         case TakenOver():
-            granted = case.in_transit.term if case.in_transit is not None else head.term
-            return Position(term=granted + 1, author=site, seq=1)
+            return Position(term=max(granted, case.highest_term) + 1, author=site, seq=1)
         case _:
             return Position(term=head.term, author=head.author, seq=head.seq + 1)
 
@@ -77,23 +81,27 @@ def follows(before: Entry, after: Entry) -> bool:
     """Whether `after` may stand directly on `before`, by its numbers and kind."""
     if after.prev_hash != before.hash:
         return False
-    event = after.event
-    if isinstance(event, (Received, TakenOver)):
-        base = event.base
-        named = Position(term=base.term, author=base.author, seq=base.seq)
-        if named != before.position or base.hash != before.hash or after.position.seq != 1:
-            return False
-        if isinstance(event, TakenOver):
-            return after.position.term > before.position.term
-        grant = before.event.grant if isinstance(before.event, HANDOVERS) else None
-        return grant is not None and (grant.term, grant.site) == (after.position.term, after.position.author)
-    same_term = (after.position.term, after.position.author) == (before.position.term, before.position.author)
-    return same_term and after.position.seq == before.position.seq + 1 and not isinstance(before.event, HANDOVERS)
+    grant = before.event.grant if isinstance(before.event, HANDOVERS) else None
+    return _may_stand_on(head_of(before), grant, after)
 
 
 def extends(case: Case, entry: Entry) -> bool:
-    """The fast path: the entry stands on the head of the case."""
-    return entry.prev_hash == case.head.hash
+    """The fast path: `follows`, by what the state says of the head instead of the entry itself."""
+    return entry.prev_hash == case.head.hash and _may_stand_on(case.head, case.in_transit, entry)
+
+
+def _may_stand_on(head: Head, grant: Grant | None, after: Entry) -> bool:
+    before, position, event = head.position, after.position, after.event
+    if isinstance(event, (Received, TakenOver)):
+        base = event.base
+        named = Position(term=base.term, author=base.author, seq=base.seq)
+        if named != before or base.hash != head.hash or position.seq != 1 or position.term <= before.term:
+            return False
+        if isinstance(event, TakenOver):
+            return True
+        return grant is not None and grant.site == position.author and grant.term <= position.term
+    same_term = (position.term, position.author) == (before.term, before.author)
+    return same_term and position.seq == before.seq + 1 and grant is None
 
 
 def _precedence(entry: Entry) -> tuple[int, int, bytes]:
@@ -149,7 +157,10 @@ def replay(entries: Iterable[Entry]) -> Case:
 
 
 def state_of(known: Lines) -> Case:
-    """The state of a main line, with the late entries that nobody has filed yet. Raises BrokenHistory."""
+    """The state of a main line, with the late entries that nobody has filed yet. Raises BrokenHistory.
+
+    Whoever worked on a branch that was cut stays a participant: else it would never hear that it was cut.
+    """
     if not known.main:
         raise BrokenHistory("history.no_beginning", Position(term=0, author="", seq=0))
     case = fold(known.main)
@@ -157,7 +168,11 @@ def state_of(known: Lines) -> Case:
     unfiled = tuple(
         entry.hash for entry in known.late if entry.hash not in filed and not isinstance(entry.event, NEVER_FILED)
     )
-    return msgspec.structs.replace(case, unfiled_late=unfiled)
+    heard = {entry.position.author for entry in known.late}
+    heard |= {entry.event.grant.site for entry in known.late if isinstance(entry.event, HANDOVERS)}
+    highest = max((entry.position.term for entry in known.late), default=0)
+    case = msgspec.structs.replace(case, unfiled_late=unfiled, highest_term=max(case.highest_term, highest))
+    return with_participants(case, *heard)
 
 
 def fold(main: Sequence[Entry]) -> Case:
