@@ -10,7 +10,7 @@ from datetime import date, datetime
 from msgspec.structs import replace
 
 from bancheng.kernel.calendar import Calendar
-from bancheng.kernel.dues import due_after, shift_workdays, workdays_between
+from bancheng.kernel.dues import DueDate, due_after, shift_workdays, workdays_between
 from bancheng.kernel.profile import Profile
 from bancheng.schema.clocks import HELD_PREFIX, Clock, ClockNature, Rung
 
@@ -66,17 +66,21 @@ def used_workdays(clock: Clock, calendar: Calendar, at: datetime) -> int:
 
 
 def remaining_workdays(clock: Clock) -> int:
-    """What is left of a stopped or paused clock: at least one, so that a unit that gets a case back can act."""
-    return max(1, clock.limit_workdays - clock.used_workdays)
+    """What is left since the clock was last started. 0: until the end of business of the day it goes on."""
+    return max(0, clock.limit_workdays - clock.used_workdays)
 
 
 def stop(clock: Clock, calendar: Calendar, at: datetime) -> Clock:
+    """A stopped clock stays as it was stopped."""
+    if clock.state == "stopped":
+        return clock
     return replace(
         clock,
         state="stopped",
         stopped_at=at,
         used_workdays=used_workdays(clock, calendar, at),
         rungs=(),
+        paused_at=None,
         paused_until=None,
     )
 
@@ -86,20 +90,24 @@ def held(clock: Clock) -> Clock:
     return replace(clock, name=HELD_PREFIX + clock.owner)
 
 
-def resume(clock: Clock, *, name: str, at: datetime, profile: Profile, calendar: Calendar) -> Clock:
-    """A stopped or paused clock goes on with what is left of it: resumed, never restarted."""
+def come_back(clock: Clock, *, name: str, at: datetime, profile: Profile, calendar: Calendar) -> Clock:
+    """The stopped clock of a unit that gets a case back goes on with what is left: resumed, never restarted.
+
+    At least one working day is left, so that the unit can act: where all was spent, the limit grows by it.
+    """
+    limit = max(clock.limit_workdays, clock.used_workdays + 1)
+    return resume(replace(clock, name=name, limit_workdays=limit), at=at, profile=profile, calendar=calendar)
+
+
+def resume(clock: Clock, *, at: datetime, profile: Profile, calendar: Calendar) -> Clock:
+    """A stopped or paused clock goes on at `at` with what is left of it."""
     due = due_after(calendar, at, remaining_workdays(clock))
     return replace(
-        clock,
-        name=name,
+        _due(clock, due),
         state="running",
         started_at=at,
         start_day=due.start_day,
-        due_at=due.due_at,
-        due_day=due.due_day,
-        provisional=due.provisional,
-        calendar_edition=due.calendar_edition,
-        rungs=_rungs(name, profile, calendar, due.due_day, due.due_at, after=at),
+        rungs=_rungs(clock.name, profile, calendar, due.due_day, due.due_at, after=at),
         stopped_at=None,
         paused_at=None,
         paused_until=None,
@@ -123,7 +131,10 @@ def pause(clock: Clock, *, at: datetime, until: date, calendar: Calendar) -> Clo
 
 
 def _due_when_resumed(clock: Clock, until: date, calendar: Calendar) -> Clock:
-    due = due_after(calendar, calendar.end_of_business(until), remaining_workdays(clock))
+    return _due(clock, due_after(calendar, calendar.end_of_business(until), remaining_workdays(clock)))
+
+
+def _due(clock: Clock, due: DueDate) -> Clock:
     return replace(
         clock,
         due_at=due.due_at,
@@ -134,33 +145,34 @@ def _due_when_resumed(clock: Clock, until: date, calendar: Calendar) -> Clock:
 
 
 def relimit(clock: Clock, *, limit_workdays: int, at: datetime, profile: Profile, calendar: Calendar) -> Clock:
-    """The same start, another limit: an extension or a reclassification (PA-05: the start stays)."""
-    due = due_after(calendar, clock.started_at, max(0, limit_workdays - clock.used_workdays))
+    """The same start, another limit: an extension or a reclassification (PA-05: the start stays).
+
+    Where the new date has passed as well and the ladder has been climbed to its end, it is not climbed again.
+    """
+    changed = replace(clock, limit_workdays=limit_workdays)
+    if clock.paused_until is not None:
+        return _due_when_resumed(changed, clock.paused_until, calendar)
+    due = due_after(calendar, clock.started_at, remaining_workdays(changed))
+    still_past = due.due_at <= at
+    rungs = _rungs(clock.name, profile, calendar, due.due_day, due.due_at, after=at)
     return replace(
-        clock,
-        limit_workdays=limit_workdays,
-        due_at=due.due_at,
-        due_day=due.due_day,
-        provisional=due.provisional,
-        calendar_edition=due.calendar_edition,
-        rungs=_rungs(clock.name, profile, calendar, due.due_day, due.due_at, after=at),
-        passed_at=clock.passed_at if due.due_at <= at else None,
+        _due(changed, due),
+        rungs=() if still_past and not clock.rungs else rungs,
+        passed_at=clock.passed_at if still_past else None,
     )
 
 
-def recompute(clock: Clock, calendar: Calendar, profile: Profile) -> Clock:
-    """The same clock by another edition of the calendar. Rungs that were acted on stay behind."""
-    if clock.state == "stopped" or clock.calendar_edition == calendar.edition:
+def recompute(clock: Clock, calendar: Calendar, profile: Profile, *, at: datetime) -> Clock:
+    """The same clock by a later edition of the calendar. Rungs that were acted on stay behind.
+
+    What has stopped, or is over with its ladder climbed to the end, stays as it was; so does a date by a later
+    edition than this one, which a site that is behind must not undo.
+    """
+    is_over = clock.due_at <= at and not clock.rungs
+    if clock.state == "stopped" or is_over or clock.calendar_edition >= calendar.edition:
         return clock
     if clock.paused_until is not None:
         return _due_when_resumed(clock, clock.paused_until, calendar)
-    due = due_after(calendar, clock.started_at, max(0, clock.limit_workdays - clock.used_workdays))
+    due = due_after(calendar, clock.started_at, remaining_workdays(clock))
     rungs = _rungs(clock.name, profile, calendar, due.due_day, due.due_at, after=clock.started_at)
-    return replace(
-        clock,
-        due_at=due.due_at,
-        due_day=due.due_day,
-        provisional=due.provisional,
-        calendar_edition=due.calendar_edition,
-        rungs=rungs[len(rungs) - len(clock.rungs) :] if clock.rungs else (),
-    )
+    return replace(_due(clock, due), rungs=rungs[max(0, len(rungs) - len(clock.rungs)) :])

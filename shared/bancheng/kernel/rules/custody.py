@@ -11,40 +11,57 @@ from bancheng.kernel.case import Case
 from bancheng.kernel.context import Context
 from bancheng.kernel.rejected import Rejected
 from bancheng.kernel.rules import guards
-from bancheng.kernel.rules.registration import holder_clock
+from bancheng.kernel.rules.holding import clock_again, tier_key
 from bancheng.kernel.rules.results import conclusion
 from bancheng.kernel.watch import watched_until
 from bancheng.schema import events as e
-from bancheng.schema.clocks import CONCLUSION, HELD_PREFIX, HOLDER, TRANSIT, Base, Clock, Grant
+from bancheng.schema.clocks import CONCLUSION, HOLDER, TRANSIT, Base, Clock, Grant
 from bancheng.schema.documents import UnitEntry
+
+MAXIMUM_LEVELS = 8
+"""Units above each other: three tiers, and departments and stations below the windows."""
 
 
 def escalate(command: c.Escalate, case: Case, context: Context) -> tuple[e.CaseEvent, ...]:
     """To the next tier that the tenant has; above the top it is reported outside, and followed here."""
     guards.require_open(case)
-    above = context.jurisdiction.parent_unit(case.holder_unit)
+    above = _unit_above(case.holder_unit, context)
     if above is None:
         return _report_outside(command, case, context)
     event = e.Escalated(
         at=context.now,
         actor=context.actor,
         grant=_grant(above, case),
-        cause=command.cause,
+        cause=_cause(command, context),
         reason=command.reason,
-        climb_id=_climb_id(case, above),
+        climb_id=climb_id(case, above.tier, case.term),
         clocks=_on_its_way(case, context),
     )
     return (event,)
 
 
+def _cause(command: c.Escalate, context: Context) -> e.HandoverCause:
+    """Only the clock climbs by a deadline."""
+    return command.cause if guards.is_system(context) else "hand"
+
+
+def _unit_above(unit: str, context: Context) -> UnitEntry | None:
+    """The nearest unit above that is open; the one directly above if none is. None at the top."""
+    direct = above = context.jurisdiction.parent_unit(unit)
+    today = context.calendar.local_day(context.now)
+    for _ in range(MAXIMUM_LEVELS):
+        if above is None or above.closed_on is None or above.closed_on > today:
+            return above or direct
+        above = context.jurisdiction.parent_unit(above.code)
+    return direct
+
+
 def _report_outside(command: c.Escalate, case: Case, context: Context) -> tuple[e.CaseEvent, ...]:
-    if case.reported_outside_at is not None and command.cause == "deadline":
-        return ()
     event = e.ReportedOutside(
         at=context.now,
         actor=context.actor,
         authority=context.profile.outside_authority.zh,
-        cause=command.cause,
+        cause=_cause(command, context),
         reason=command.reason,
     )
     return (event,)
@@ -84,12 +101,12 @@ def return_case(command: c.Return, case: Case, context: Context) -> tuple[e.Case
 
 
 def _grant(unit: UnitEntry, case: Case, limit_workdays: int | None = None) -> Grant:
-    return Grant(term=case.term + 1, site=unit.site, unit=unit.code, limit_workdays=limit_workdays)
+    return Grant(term=case.highest_term + 1, site=unit.site, unit=unit.code, limit_workdays=limit_workdays)
 
 
-def _climb_id(case: Case, above: UnitEntry) -> str:
+def climb_id(case: Case, tier: str, term: int) -> str:
     """The same climb fired twice has one name: (case, tier, term)."""
-    return f"{case.case_id}/{above.tier}/{case.term}"
+    return f"{case.case_id}/{tier}/{term}"
 
 
 def _on_its_way(case: Case, context: Context) -> tuple[Clock, ...]:
@@ -121,7 +138,7 @@ def receive(case: Case, context: Context) -> tuple[e.CaseEvent, ...]:
         base=_base(case),
         clocks=_arrival_clocks(case, grant.unit, grant.limit_workdays, context),
     )
-    if case.returns < 2 or case.came_from is None or case.came_from[0] != grant.unit:
+    if not case.is_returning or case.returns < 2:
         return (received,)
     called = e.DutyLeaderCalled(at=context.now, actor=context.actor, reason="second_return", unit=grant.unit)
     return (received, called)
@@ -137,22 +154,17 @@ def _arrival_clocks(case: Case, unit: str, limit_workdays: int | None, context: 
     clocks: list[Clock] = [limits.stop(clock, context.calendar, context.now) for clock in guards.running(case, TRANSIT)]
     before = case.clock(HOLDER)
     if before is not None and before.owner != unit:
-        clocks.append(limits.held(limits.stop(before, context.calendar, context.now)))
+        before = limits.stop(before, context.calendar, context.now)
+        clocks.append(limits.held(before))
     if case.stage in ("result_proposed", "verified", "revisited"):
-        return (*clocks, conclusion(case, context, owner=unit))
-    entry = guards.require_unit(unit, context, "unit")
-    earlier = case.clock(HELD_PREFIX + unit)
-    if before is not None and before.owner == unit:
-        earlier = limits.stop(before, context.calendar, context.now)
-    if earlier is not None and limit_workdays is None:
-        clocks.append(
-            limits.resume(earlier, name=HOLDER, at=context.now, profile=context.profile, calendar=context.calendar)
-        )
-        return tuple(clocks)
-    fresh = holder_clock(unit, entry.tier, limit_workdays, context)
-    if not fresh and before is not None:
-        clocks.append(limits.stop(before, context.calendar, context.now))
-    return (*clocks, *fresh)
+        return (*clocks, *_left_behind(before), conclusion(case, context, owner=unit))
+    own = clock_again(case, unit, limit_workdays, context)
+    return (*clocks, *(own or _left_behind(before)))
+
+
+def _left_behind(before: Clock | None) -> tuple[Clock, ...]:
+    """The last holder's clock, stopped, where no clock of the new holder takes its place."""
+    return () if before is None else (before,)
 
 
 def take_over(command: c.TakeOver, case: Case, context: Context) -> tuple[e.CaseEvent, ...]:
@@ -180,6 +192,8 @@ def take_back(command: c.TakeBack, case: Case, context: Context) -> tuple[e.Case
 
 def _may_take(case: Case, context: Context) -> bool:
     """Only the direct parent of the holder's site, or the sender of a hand-down that is on its way to a child."""
+    if not _taker(case, context):
+        return False
     if case.in_transit is not None:
         sent_down = context.jurisdiction.is_parent_site(context.site, case.in_transit.site)
         return sent_down and case.holder_site == context.site
@@ -195,7 +209,6 @@ def _taker(case: Case, context: Context) -> str:
 
 def _taken_over(case: Case, context: Context, *, cause: e.TakeoverCause, reason: str) -> e.TakenOver:
     unit = _taker(case, context)
-    entry = guards.require_unit(unit, context, "unit")
     granted = case.in_transit.term if case.in_transit is not None else case.term
     return e.TakenOver(
         at=context.now,
@@ -206,6 +219,6 @@ def _taken_over(case: Case, context: Context, *, cause: e.TakeoverCause, reason:
         cause=cause,
         reason=reason,
         depth=context.jurisdiction.depth(context.site),
-        climb_id=f"{case.case_id}/{entry.tier}/{granted}",
+        climb_id=climb_id(case, tier_key(unit, context), granted),
         clocks=_arrival_clocks(case, unit, None, context),
     )

@@ -16,76 +16,94 @@ from bancheng.kernel.rules import custody, guards, handling
 from bancheng.schema import events as e
 from bancheng.schema.clocks import PERSON, Clock, Rung
 
+MAXIMUM_RUNGS = 256
+"""More than any ladder has: what is due beyond it is acted on the next time."""
+
+Acted = e.DeadlineWarned | e.DeadlineReminded | e.DutyLeaderCalled | e.DeadlinePassed | e.Resumed
+
 
 def pass_deadline(case: Case, context: Context) -> tuple[e.CaseEvent, ...]:
-    """Acts on every rung due at `context.now`, in order of time; a climb ends the term and so comes last."""
+    """Acts on every rung due at `context.now`, in order of time, until none is left; a climb ends the term and so
+    comes last.
+    """
     if case.is_closed:
         return ()
-    live = guards.all_live(case)
-    due = [(rung.at, clock.name, rung) for clock in live for rung in clock.rungs if rung.at <= context.now]
-    clocks = {clock.name: clock for clock in live}
+    as_left = case
     events: list[e.CaseEvent] = []
-    climbs = False
-    for _, name, rung in sorted(due, key=lambda item: (item[0], item[1])):
-        clock = replace(clocks[name], rungs=clocks[name].rungs[1:])
-        clock = clock if rung.action != "pass" else replace(clock, passed_at=context.now)
-        clocks[name] = clock
+    climbing: list[Clock] = []
+    for _ in range(MAXIMUM_RUNGS):
+        clock = _next_due(as_left, context)
+        if clock is None:
+            break
+        rung, clock = clock.rungs[0], replace(clock, rungs=clock.rungs[1:])
         if rung.action == "climb":
-            climbs = True
+            climbing.append(clock)
+            as_left = _with(as_left, (clock,))
             continue
-        events.extend(_act(rung, clock, case, context))
-    if climbs:
-        events.extend(_climb(case, context, clocks))
+        event = _act(rung, clock, as_left, context)
+        events.append(event)
+        as_left = _with(as_left, event.clocks)
+    if climbing:
+        events.extend(_climb(as_left, [as_left.clocks[clock.name] for clock in climbing], context))
     return tuple(events)
 
 
-def _act(rung: Rung, clock: Clock, case: Case, context: Context) -> tuple[e.CaseEvent, ...]:
+def _next_due(case: Case, context: Context) -> Clock | None:
+    """The live clock whose next rung is the earliest of those due; the name settles a tie."""
+    due = [clock for clock in guards.all_live(case) if clock.rungs and clock.rungs[0].at <= context.now]
+    return min(due, key=lambda clock: (clock.rungs[0].at, clock.name), default=None)
+
+
+def _with(case: Case, clocks: tuple[Clock, ...]) -> Case:
+    return replace(case, clocks={**case.clocks, **{clock.name: clock for clock in clocks}})
+
+
+def _act(rung: Rung, clock: Clock, case: Case, context: Context) -> Acted:
     match rung.action:
         case "warn":
-            warned = e.DeadlineWarned(
+            return e.DeadlineWarned(
                 at=context.now, actor=context.actor, clock=clock.name, due_at=clock.due_at, clocks=(clock,)
             )
-            return (warned,)
         case "remind":
-            reminded = e.DeadlineReminded(
+            return e.DeadlineReminded(
                 at=context.now, actor=context.actor, clock=clock.name, due_at=clock.due_at, clocks=(clock,)
             )
-            return (reminded,)
         case "call_duty_leader":
-            called = e.DutyLeaderCalled(
+            return e.DutyLeaderCalled(
                 at=context.now,
                 actor=context.actor,
                 reason=f"deadline:{clock.name}",
                 unit=case.holder_unit,
                 clocks=(clock,),
             )
-            return (called,)
         case "pass":
-            passed = e.DeadlinePassed(
-                at=context.now,
-                actor=context.actor,
-                clock=clock.name,
-                owner=case.holder_unit if clock.name == PERSON else clock.owner,
-                due_at=clock.due_at,
-                clocks=(clock,),
-            )
-            return (passed,)
+            return _passed(clock, case, context)
         case "resume":
-            resumed = tuple(each for each in handling.resumed_clocks(case, context) if each.name == clock.name)
-            return (e.Resumed(at=context.now, actor=context.actor, clocks=resumed),)
+            return handling.resumed(case, context)
         case "climb":
-            return ()
+            raise AssertionError("a climb ends the term and is decided last")
         case _:
             assert_never(rung.action)
 
 
-def _climb(case: Case, context: Context, clocks: dict[str, Clock]) -> tuple[e.CaseEvent, ...]:
-    """By the clock, with the clocks as the rungs before it left them."""
-    as_left = replace(case, clocks={**case.clocks, **clocks})
-    events = custody.escalate(c.Escalate(reason="deadline", cause="deadline"), as_left, context)
-    if not events:
-        return ()
-    climbed = events[0]
-    if isinstance(climbed, e.ReportedOutside):
-        return (replace(climbed, clocks=tuple(clocks.values())),)
-    return events
+def _passed(clock: Clock, case: Case, context: Context) -> e.DeadlinePassed:
+    return e.DeadlinePassed(
+        at=context.now,
+        actor=context.actor,
+        clock=clock.name,
+        owner=case.holder_unit if clock.name == PERSON else clock.owner,
+        due_at=clock.due_at,
+        clocks=(replace(clock, passed_at=context.now),),
+    )
+
+
+def _climb(case: Case, climbing: list[Clock], context: Context) -> tuple[e.CaseEvent, ...]:
+    """By the clock, with the clocks as the rungs before it left them. What has been reported outside before is
+    followed there: that another limit is over is recorded.
+    """
+    climbed = custody.escalate(c.Escalate(reason="deadline", cause="deadline"), case, context)[0]
+    if not isinstance(climbed, e.ReportedOutside):
+        return (climbed,)
+    if case.reported_outside_at is None:
+        return (replace(climbed, clocks=tuple(climbing)),)
+    return tuple(_passed(clock, case, context) for clock in climbing)

@@ -19,7 +19,9 @@ def add_note(command: c.AddNote, case: Case, context: Context) -> tuple[e.CaseEv
 
 
 def pause(command: c.Pause, case: Case, context: Context) -> tuple[e.CaseEvent, ...]:
-    """A pause is named, has an owner and an end; it stops the person's and the holder's clock."""
+    """A pause is named, has an owner and an end; it stops the person's and the holder's clock. A limit that is over
+    stays over: no pause mends it.
+    """
     guards.require_stage(case, *guards.BEFORE_RESULT)
     if not any(reason.key == command.reason for reason in context.profile.pause_reasons):
         raise Rejected("pause.unknown_reason", field="reason", reason=command.reason)
@@ -27,7 +29,7 @@ def pause(command: c.Pause, case: Case, context: Context) -> tuple[e.CaseEvent, 
     length = workdays_between(context.calendar, today, command.until)
     if not 1 <= length <= context.profile.max_pause_workdays:
         raise Rejected("pause.until_out_of_range", field="until", maximum=context.profile.max_pause_workdays)
-    live = guards.running(case)
+    live = [clock for clock in guards.running(case) if clock.state == "paused" or clock.due_at > context.now]
     if any(clock.state == "paused" for clock in live):
         raise Rejected("pause.already_paused")
     if not live:
@@ -48,18 +50,20 @@ def pause(command: c.Pause, case: Case, context: Context) -> tuple[e.CaseEvent, 
 
 def resume(case: Case, context: Context) -> tuple[e.CaseEvent, ...]:
     guards.require_open(case)
-    resumed = resumed_clocks(case, context)
-    if not resumed:
+    return (resumed(case, context),)
+
+
+def resumed(case: Case, context: Context) -> e.Resumed:
+    """Every paused clock goes on: now, or from the end that the pause was given, whichever came first."""
+    clocks = tuple(_resumed(clock, context) for clock in guards.all_live(case) if clock.state == "paused")
+    if not clocks:
         raise Rejected("pause.not_paused")
-    return (e.Resumed(at=context.now, actor=context.actor, clocks=resumed),)
+    return e.Resumed(at=context.now, actor=context.actor, clocks=clocks)
 
 
-def resumed_clocks(case: Case, context: Context) -> tuple[Clock, ...]:
-    paused = [clock for clock in guards.all_live(case) if clock.state == "paused"]
-    return tuple(
-        limits.resume(clock, name=clock.name, at=context.now, profile=context.profile, calendar=context.calendar)
-        for clock in paused
-    )
+def _resumed(clock: Clock, context: Context) -> Clock:
+    ends_at = context.calendar.end_of_business(clock.paused_until) if clock.paused_until is not None else context.now
+    return limits.resume(clock, at=min(context.now, ends_at), profile=context.profile, calendar=context.calendar)
 
 
 def request_extension(command: c.RequestExtension, case: Case, context: Context) -> tuple[e.CaseEvent, ...]:
@@ -148,7 +152,7 @@ def recompute_dues(case: Case, context: Context) -> tuple[e.CaseEvent, ...]:
     moved: list[Clock] = []
     changes: list[e.DueChange] = []
     for clock in guards.all_live(case):
-        now_due = limits.recompute(clock, context.calendar, context.profile)
+        now_due = limits.recompute(clock, context.calendar, context.profile, at=context.now)
         if (now_due.due_at, now_due.provisional) == (clock.due_at, clock.provisional):
             continue
         moved.append(now_due)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from msgspec.structs import replace
+
 from bancheng.kernel import commands as c
 from bancheng.kernel import limits
 from bancheng.kernel.case import Case, LateEntry
@@ -13,7 +15,7 @@ from bancheng.kernel.rejected import Rejected
 from bancheng.kernel.rules import guards
 from bancheng.kernel.rules.results import conclusion
 from bancheng.schema import events as e
-from bancheng.schema.clocks import CONCLUSION, HOLDER, LATE_DECISION, PERSON, Clock
+from bancheng.schema.clocks import HOLDER, LATE_DECISION, PERSON, Clock
 
 DECIDES = (
     e.AnswerGiven,
@@ -26,7 +28,7 @@ DECIDES = (
     e.HandedDown,
     e.Returned,
 )
-"""A late answer, outcome, pause, extension or hand-over. A late climb to the site that took over is the same climb."""
+"""A late answer, outcome, pause, extension or hand-over. Not a late climb: what cut it is that climb, fired above."""
 
 
 def file_late_entry(command: c.FileLateEntry, case: Case, context: Context) -> tuple[e.CaseEvent, ...]:
@@ -35,8 +37,7 @@ def file_late_entry(command: c.FileLateEntry, case: Case, context: Context) -> t
     known = any(entry.event_hash == command.event_hash for entry in case.late_entries)
     if known or isinstance(event, NEVER_FILED):
         return ()
-    climbed_elsewhere = isinstance(event, e.Escalated) and event.grant.site != context.site
-    decides = not case.is_closed and (isinstance(event, DECIDES) or climbed_elsewhere)
+    decides = not case.is_closed and isinstance(event, DECIDES)
     outcome, answer = _outcome_and_answer(event)
     clock = case.clock(LATE_DECISION)
     opens = decides and (clock is None or clock.state == "stopped")
@@ -70,6 +71,15 @@ def _outcome_and_answer(event: e.CaseEvent) -> tuple[e.Outcome | None, str]:
             return None, ""
 
 
+TOLD = ("AnswerGiven", "Declined")
+"""What the person was told. The answer of a proposed result is what the person would have been told."""
+UNDONE: dict[str, tuple[Literal["outcome", "answer"], ...]] = {
+    "ResultSentBack": ("outcome",),
+    "Redone": ("outcome", "answer"),
+}
+"""What a late entry takes back of the entries before it."""
+
+
 def _decision_clock(case: Case, context: Context) -> Clock:
     return limits.start(
         LATE_DECISION,
@@ -83,18 +93,18 @@ def _decision_clock(case: Case, context: Context) -> Clock:
 
 def adopt(command: c.AdoptLateOutcome, case: Case, context: Context) -> tuple[e.CaseEvent, ...]:
     """The late outcome stands at its own time; the return visit follows. One decision settles the whole story of
-    the late site: its last outcome and its last answer count.
+    the late site: its last outcome and its last answer count, unless it took them back itself.
     """
     guards.require_open(case)
     chosen = _open_entry(command.event_hash, case)
-    story = [entry for entry in case.late_entries if entry.late_author == chosen.late_author]
+    story = [each for each in case.late_entries if each.late_author == chosen.late_author]
     outcome = _last(story, "outcome")
     answer = _last(story, "answer")
-    clocks = list(_stopped(case, context, LATE_DECISION))
+    clocks = list(_decided(case, chosen, context))
     if answer is not None:
         clocks += [_answered_then(clock, answer, context) for clock in guards.running(case, PERSON)]
     if outcome is not None:
-        clocks += [*_stopped(case, context, HOLDER, CONCLUSION), conclusion(case, context)]
+        clocks += [*_stopped(case, context, HOLDER), conclusion(case, context)]
     adopted = e.LateOutcomeAdopted(
         at=context.now,
         actor=context.actor,
@@ -109,12 +119,26 @@ def adopt(command: c.AdoptLateOutcome, case: Case, context: Context) -> tuple[e.
 
 
 def _last(story: list[LateEntry], what: Literal["outcome", "answer"]) -> LateEntry | None:
-    return next((entry for entry in reversed(story) if getattr(entry, what)), None)
+    """The last undecided entry with an outcome, or with an answer that the person was given."""
+    last: LateEntry | None = None
+    for entry in story:
+        if what in UNDONE.get(entry.late_type, ()):
+            last = None
+        elif entry.decision == "open" and (entry.outcome if what == "outcome" else entry.late_type in TOLD):
+            last = entry
+    return last
 
 
 def _answered_then(clock: Clock, answer: LateEntry, context: Context) -> Clock:
-    """The person was told at that time, not when the word of it arrived."""
-    return limits.stop(clock, context.calendar, answer.late_at)
+    """The person was told at that time, not when the word of it arrived: an answer in time was never late."""
+    stopped = limits.stop(clock, context.calendar, answer.late_at)
+    return replace(stopped, passed_at=None) if answer.late_at <= clock.due_at else stopped
+
+
+def _decided(case: Case, chosen: LateEntry, context: Context) -> tuple[Clock, ...]:
+    """The limit of the decision stops, unless the story of another site still waits for one."""
+    waiting = (each for each in case.late_entries if each.decision == "open" and each.late_author != chosen.late_author)
+    return () if any(waiting) else _stopped(case, context, LATE_DECISION)
 
 
 def overrule(command: c.OverruleLate, case: Case, context: Context) -> tuple[e.CaseEvent, ...]:
@@ -126,7 +150,7 @@ def overrule(command: c.OverruleLate, case: Case, context: Context) -> tuple[e.C
         actor=context.actor,
         event_hash=chosen.event_hash,
         reason=command.reason,
-        clocks=_stopped(case, context, LATE_DECISION),
+        clocks=_decided(case, chosen, context),
     )
     return (event,)
 

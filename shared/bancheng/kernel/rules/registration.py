@@ -9,8 +9,9 @@ from bancheng.kernel.context import Context
 from bancheng.kernel.profile import CaseType
 from bancheng.kernel.rejected import Rejected
 from bancheng.kernel.rules import guards
+from bancheng.kernel.rules.holding import holder_clock
 from bancheng.schema import events as e
-from bancheng.schema.clocks import HOLDER, PERSON, Clock
+from bancheng.schema.clocks import PERSON, Clock
 
 
 def register(command: c.Register, context: Context) -> tuple[e.CaseEvent, ...]:
@@ -53,26 +54,6 @@ def register(command: c.Register, context: Context) -> tuple[e.CaseEvent, ...]:
     return (registered,)
 
 
-def holder_clock(unit: str, tier_key: str, limit_workdays: int | None, context: Context) -> tuple[Clock, ...]:
-    """The clock of a unit that holds a case for the first time; none where its tier has no timed climb."""
-    tier = context.profile.tier(tier_key)
-    if tier is None:
-        raise Rejected("tier.unknown", field="unit", tier=tier_key)
-    limit = limit_workdays if limit_workdays is not None else tier.hold_workdays
-    if limit is None:
-        return ()
-    return (
-        limits.start(
-            HOLDER,
-            owner=unit,
-            at=context.now,
-            limit_workdays=limit,
-            profile=context.profile,
-            calendar=context.calendar,
-        ),
-    )
-
-
 def _case_type(key: str, context: Context) -> CaseType:
     case_type = context.profile.case_type(key)
     if case_type is None:
@@ -97,7 +78,7 @@ def classify(command: c.Classify, case: Case, context: Context) -> tuple[e.CaseE
     _require_kind(command.kind, context)
     clock = case.clock(PERSON)
     moved: tuple[Clock, ...] = ()
-    if clock is not None and clock.state == "running" and command.case_type != case.case_type:
+    if clock is not None and clock.state != "stopped" and command.case_type != case.case_type:
         earlier = context.profile.case_type(case.case_type)
         extended = clock.limit_workdays - earlier.answer_workdays if earlier is not None else 0
         moved = (

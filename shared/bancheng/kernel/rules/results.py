@@ -8,6 +8,7 @@ from bancheng.kernel.case import Case
 from bancheng.kernel.context import Context
 from bancheng.kernel.rejected import Rejected
 from bancheng.kernel.rules import guards
+from bancheng.kernel.rules.holding import clock_again
 from bancheng.schema import events as e
 from bancheng.schema.clocks import CONCLUSION, HOLDER, PERSON, Clock
 
@@ -79,14 +80,16 @@ def revisit(command: c.Revisit, case: Case, context: Context) -> tuple[e.CaseEve
         actor=context.actor,
         round=case.round + 1,
         reason=command.comment,
-        clocks=_back_in_hand(case, context),
+        clocks=(*_back_in_hand(case, context), *_to_be_answered_again(case, context)),
     )
     return (revisited, redone)
 
 
 def strike_off(case: Case, context: Context) -> tuple[e.CaseEvent, ...]:
-    """Only when done, answered and revisited (PA-10)."""
+    """Only when done, answered and revisited (PA-10), and with nothing late left undecided."""
     guards.require_stage(case, "revisited")
+    if case.has_open_late_decision():
+        raise Rejected("case.late_decision_open")
     if case.outcome is None or case.answered_at is None:
         raise Rejected("result.not_answered")
     stopped = tuple(limits.stop(clock, context.calendar, context.now) for clock in guards.all_live(case))
@@ -110,11 +113,16 @@ def _stopped(case: Case, context: Context, name: str) -> tuple[Clock, ...]:
 
 
 def _back_in_hand(case: Case, context: Context) -> tuple[Clock, ...]:
-    """The conclusion stops and the holder's clock goes on with what is left of it."""
-    clock = case.clock(HOLDER)
-    resumed = (
-        (limits.resume(clock, name=HOLDER, at=context.now, profile=context.profile, calendar=context.calendar),)
-        if clock is not None and clock.state == "stopped"
-        else ()
-    )
-    return (*_stopped(case, context, CONCLUSION), *resumed)
+    """The conclusion stops and the holder's clock goes on with what is left of it: the holder's own, also where
+    another unit proposed the result.
+    """
+    return (*_stopped(case, context, CONCLUSION), *clock_again(case, case.holder_unit, None, context))
+
+
+def _to_be_answered_again(case: Case, context: Context) -> tuple[Clock, ...]:
+    """The answer did not satisfy: the person's clock goes on with what is left of it, never reset."""
+    clock = case.clock(PERSON)
+    if clock is None or clock.state != "stopped":
+        return ()
+    again = limits.come_back(clock, name=PERSON, at=context.now, profile=context.profile, calendar=context.calendar)
+    return (again,)
