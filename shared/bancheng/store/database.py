@@ -12,17 +12,15 @@ from contextlib import asynccontextmanager
 from typing import Any, Protocol, cast
 
 import msgspec
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.engine import URL, Connection, make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
-from sqlalchemy.pool import AsyncAdaptedQueuePool
+from sqlalchemy.pool import AsyncAdaptedQueuePool, PoolProxiedConnection
 
 from bancheng.schema.ids import is_token
 from bancheng.store.errors import (
     CommitUnknown,
     DatabaseUnavailable,
     RoleTooPowerful,
-    StoreError,
     TenantInvalid,
     TransactionAborted,
     typed_error,
@@ -51,12 +49,18 @@ class Driver(Protocol):
 class Transaction:
     """One transaction of one tenant. It is committed by `Database.transaction`, never by who uses it."""
 
-    __slots__ = ("_driver", "connection", "tenant")
+    __slots__ = ("_driver", "_engine", "_pooled", "tenant")
 
-    def __init__(self, tenant: str, connection: AsyncConnection, driver: Driver) -> None:
+    def __init__(self, tenant: str, engine: AsyncEngine, pooled: PoolProxiedConnection, driver: Driver) -> None:
         self.tenant = tenant
-        self.connection = connection
+        self._engine = engine
+        self._pooled = pooled
         self._driver = driver
+
+    @property
+    def connection(self) -> AsyncConnection:
+        """The same connection and transaction for statements of SQLAlchemy's; do not commit or close it."""
+        return AsyncConnection(self._engine, Connection(self._engine.sync_engine, connection=self._pooled))
 
     async def fetch(self, statement: str, *arguments: object) -> list[Row]:
         """All rows of a statement with `$1` parameters. Raises StoreError; afterwards nothing more can be done here."""
@@ -104,44 +108,49 @@ class Database:
         """
         begin = _begin_statement(tenant, durable=durable)
         try:
-            async with self._engine.connect() as connection:
-                driver = await self._begin(connection, begin)
-                try:
-                    yield Transaction(tenant, connection, driver)
-                except Exception:
-                    await _roll_back(driver)
-                    raise
-                except BaseException:
-                    # Cancelled in the middle of a statement: nobody knows where the connection stands.
-                    driver.terminate()
-                    raise
+            pooled, driver = await self._begin(begin)
+            try:
+                yield Transaction(tenant, self._engine, pooled, driver)
                 await _commit(driver)
+            except Exception:
+                await _roll_back(driver)
+                raise
+            except BaseException:
+                # Cancelled in the middle of a statement: nobody knows where the connection stands.
+                driver.terminate()
+                raise
+            finally:
+                _give_back(pooled, driver)
         except Exception as error:
             known = typed_error(error)
             if known is None or known is error:
                 raise
             raise known from error
 
-    async def _begin(self, connection: AsyncConnection, statement: str) -> Driver:
+    async def _begin(self, statement: str) -> tuple[PoolProxiedConnection, Driver]:
         """Open the transaction; a connection that died while it lay in the pool is replaced, as nothing was begun."""
         for _ in range(self._pool_size + 1):
-            driver = await _driver_of(connection)
+            pooled = await self._engine.raw_connection()
+            driver = cast("Driver", pooled.driver_connection)
             try:
-                if not driver.is_closed() and not driver.is_in_transaction():
+                if not driver.is_closed():
                     await driver.execute(statement)
-                    return driver
+                    return pooled, driver
+                pooled.invalidate()
             except BaseException as error:
                 driver.terminate()
+                pooled.invalidate()
                 if not isinstance(typed_error(error), DatabaseUnavailable):
                     raise
-            driver.terminate()
-            await connection.invalidate()
         raise DatabaseUnavailable
 
     async def check_role(self) -> None:
         """Raises RoleTooPowerful if row-level security would not bind this role."""
-        async with self._engine.connect() as connection:
-            rows = await (await _driver_of(connection)).fetch(_ROLE_QUERY)
+        pooled = await self._engine.raw_connection()
+        try:
+            rows = await cast("Driver", pooled.driver_connection).fetch(_ROLE_QUERY)
+        finally:
+            pooled.close()
         for name, is_superuser, bypasses, owns in rows:
             if is_superuser or bypasses or owns:
                 raise RoleTooPowerful(role=str(name))
@@ -199,17 +208,21 @@ def _begin_statement(tenant: str, *, durable: bool) -> str:
     return f"BEGIN; SET LOCAL bancheng.tenant = '{tenant}'{lazily}"
 
 
-async def _driver_of(connection: AsyncConnection) -> Driver:
-    raw = await connection.get_raw_connection()
-    return cast("Driver", raw.driver_connection)
+def _give_back(pooled: PoolProxiedConnection, driver: Driver) -> None:
+    """Into the pool, unless it is closed or, by a defect, still in a transaction: the next tenant must not be in it."""
+    if driver.is_closed() or driver.is_in_transaction():
+        pooled.invalidate()
+    else:
+        # SQLAlchemy began nothing on it, so there is nothing to wait for.
+        pooled.close()
 
 
 async def _roll_back(driver: Driver) -> None:
-    """Undo; a connection that cannot even do that is thrown away."""
+    """Undo; a connection that cannot even do that is thrown away, and the server undoes it."""
+    if driver.is_closed() or not driver.is_in_transaction():
+        return
     try:
         await driver.execute("ROLLBACK")
-    except (StoreError, OSError, SQLAlchemyError):
-        driver.terminate()
     except BaseException as error:
         driver.terminate()
         if typed_error(error) is None:

@@ -10,6 +10,7 @@ from uuid import UUID
 
 import asyncpg
 import sqlalchemy.exc
+from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_dbapi
 
 
 class StoreError(Exception):
@@ -187,10 +188,9 @@ def typed_error(error: BaseException) -> StoreError | None:
     """The storage error that a driver error means; None when it is no driver error or a defect of ours."""
     if isinstance(error, StoreError):
         return error
-    if isinstance(error, sqlalchemy.exc.DBAPIError) and error.orig is not None:
-        # SQLAlchemy wraps the driver's error twice: its own class, then its imitation of the driver's.
-        cause = error.orig.__cause__
-        return typed_error(cause) if cause is not None else None
+    if isinstance(error, (sqlalchemy.exc.DBAPIError, AsyncAdapt_asyncpg_dbapi.Error)):
+        # SQLAlchemy wraps the driver's error twice: its own class around its imitation of the driver's.
+        return typed_error(error.__cause__) if error.__cause__ is not None else None
     if isinstance(error, asyncpg.UniqueViolationError):
         constraint = str(getattr(error, "constraint_name", ""))
         return _UNIQUE.get(constraint, AlreadyThere)(constraint=constraint)

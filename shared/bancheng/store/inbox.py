@@ -63,10 +63,6 @@ SELECT count(*) FROM moved"""
 INBOX_HASH = """
 SELECT number, link_hash FROM inbox WHERE tenant = $1 AND peer = $2 AND epoch = $3 AND number = ANY($4::bigint[])"""
 DEFERRED_OF_CASES = """
-SELECT case_id, peer, epoch, number, frame FROM inbox
-WHERE tenant = $1 AND case_id = ANY($2::uuid[]) AND state = 'deferred' AND frame IS NOT NULL
-ORDER BY peer, epoch, number LIMIT 1000"""
-DEFERRED_OF_CASES = """
 SELECT i.case_id, i.peer, i.epoch, i.number, i.frame FROM inbox i
 WHERE i.tenant = $1 AND i.case_id = ANY($2::uuid[]) AND i.state = 'deferred' AND i.frame IS NOT NULL
 ORDER BY i.case_id, i.peer, i.epoch, i.number LIMIT 1000"""
@@ -108,14 +104,6 @@ async def deferred_of_cases(tx: Transaction, case_ids: Sequence[UUID]) -> dict[U
     found: dict[UUID, list[DeferredFrame]] = {}
     for case_id, *rest in await tx.fetch(DEFERRED_OF_CASES, tx.tenant, list(case_ids)):
         found.setdefault(case_id, []).append(DeferredFrame(*rest))
-    return found
-
-
-async def deferred_of_cases(tx: Transaction, case_ids: Sequence[UUID]) -> dict[UUID, list[DeferredFrame]]:
-    """The same for several cases, at most 1,000 frames together; only cases that have one are in the answer."""
-    found: dict[UUID, list[DeferredFrame]] = {}
-    for case_id, *deferred in await tx.fetch(DEFERRED_OF_CASES, tx.tenant, list(case_ids)):
-        found.setdefault(case_id, []).append(DeferredFrame(*deferred))
     return found
 
 
