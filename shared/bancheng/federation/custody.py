@@ -17,10 +17,8 @@ from bancheng.federation.asks import apply_ask
 from bancheng.federation.desk import Desk
 from bancheng.federation.publication import apply_document
 from bancheng.federation.site import HostedSite, Peer, UnknownEdition
-from bancheng.kernel.case import Head, Position
-from bancheng.kernel.history import lines, state_of
+from bancheng.kernel.history import extends, lines, state_of
 from bancheng.kernel.rejected import Rejected
-from bancheng.schema.clocks import Base
 from bancheng.schema.events import CaseEvent, Received, Registered, TakenOver, decode_event
 from bancheng.schema.frames import NO_HASH, Frame, FrameHeader, decode_frame, event_hash
 from bancheng.store.alerts import TRANSIT_LATE, clear_alerts
@@ -90,7 +88,7 @@ class Intake:
         return Applied(number=arrived.number, state=state, reason=_received(desk))
 
     async def _stand(self, desk: Desk, stored: StoredEntry, arrived: Arrived) -> AppliedState:
-        if not (_begins(desk, stored) or _follows_head(desk, stored)):
+        if not (_begins(stored) if desk.case is None else extends(desk.case, stored.entry)):
             return await self._stand_elsewhere(desk, stored, arrived)
         desk.carry_on(stored)
         desk.keep(stored, source=self._peer.site)
@@ -170,29 +168,8 @@ def _received(desk: Desk) -> str:
     return ""
 
 
-def _begins(desk: Desk, stored: StoredEntry) -> bool:
-    return desk.case is None and stored.header.prev_hash == NO_HASH and isinstance(stored.event, Registered)
-
-
-def _follows_head(desk: Desk, stored: StoredEntry) -> bool:
-    """The fast path of `history.follows`, by what the state says of the head instead of the entry itself."""
-    case = desk.case
-    if case is None or stored.header.prev_hash != case.head.hash:
-        return False
-    head, position, event = case.head.position, stored.position, stored.event
-    if isinstance(event, Received):
-        grant = case.in_transit
-        granted = grant is not None and (grant.term, grant.site) == (position.term, position.author)
-        return granted and position.seq == 1 and _names_head(event.base, case.head)
-    if isinstance(event, TakenOver):
-        return position.seq == 1 and position.term > head.term and _names_head(event.base, case.head)
-    same_term = (position.term, position.author) == (head.term, head.author)
-    return same_term and position.seq == head.seq + 1 and case.in_transit is None
-
-
-def _names_head(base: Base, head: Head) -> bool:
-    named = Position(term=base.term, author=base.author, seq=base.seq)
-    return named == head.position and base.hash == head.hash
+def _begins(stored: StoredEntry) -> bool:
+    return stored.header.prev_hash == NO_HASH and isinstance(stored.event, Registered)
 
 
 def _authentic_event(frame: Frame, header: FrameHeader, site: HostedSite) -> CaseEvent:
