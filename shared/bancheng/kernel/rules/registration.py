@@ -110,8 +110,8 @@ def propose_decline(command: c.ProposeDecline, case: Case, context: Context) -> 
 
 
 def approve_decline(case: Case, context: Context) -> tuple[e.CaseEvent, ...]:
-    guards.require_no_open_late_decision(case, context)
     proposal = _open_proposal(case, context)
+    guards.require_no_open_late_decision(case, context)
     return (_declined(proposal.ground, proposal.explanation, case, context),)
 
 
