@@ -99,6 +99,12 @@ class SortNotIndexed(StoreError):
     code = "ledger.sort_not_indexed"
 
 
+class SearchTooShort(StoreError):
+    """No word of the query has two characters."""
+
+    code = "search.too_short"
+
+
 class UnstorableText(StoreError):
     """Text with a NUL or half a surrogate pair, which no database can hold."""
 
