@@ -9,11 +9,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-import msgspec
 import nats.errors
 from nats.aio.client import Client
 from nats.aio.msg import Msg
@@ -21,6 +20,7 @@ from nats.aio.subscription import Subscription
 
 from bancheng.federation.errors import ConfigurationFault, Misconfigured, NoAnswer, NobodyListens, NotConnected
 from bancheng.federation.faults import Faults
+from bancheng.federation.wire import Delivered
 
 REQUEST_SECONDS = 5.0
 _CONNECT_SECONDS = 3
@@ -41,15 +41,6 @@ class NatsAccess:
 
     url: str
     nkey_seed: str | None = field(default=None, repr=False)
-
-
-class Delivered(msgspec.Struct, frozen=True, kw_only=True):
-    """A message as it came. `reply` is where an answer or an acknowledgement goes."""
-
-    subject: str
-    data: bytes
-    headers: Mapping[str, str]
-    reply: str
 
 
 class NatsClient:
@@ -125,7 +116,7 @@ class NatsClient:
                 await asyncio.wait({asked, refusal}, return_when=asyncio.FIRST_COMPLETED)
                 if refusal.done():
                     raise Misconfigured(refusal.result())
-                return asked.result().data
+                answer = asked.result().data
             except nats.errors.NoRespondersError as error:
                 raise NobodyListens(subject) from error
             except TimeoutError as error:
@@ -134,6 +125,8 @@ class NatsClient:
                 raise NotConnected(str(error)) from error
             finally:
                 asked.cancel()
+        self._faults.allowed(subject)
+        return answer
 
     async def serve(self, subject: str, handler: Handler) -> None:
         """Answers requests on `subject` from now on, across every reconnection, until `stop_serving`."""
@@ -154,7 +147,7 @@ class NatsClient:
         client = self._connected_client()
 
         async def arrived(message: Msg) -> None:
-            receive(_delivered(message))
+            receive(Delivered.of(message))
 
         try:
             inbox = client.new_inbox()
@@ -228,6 +221,14 @@ class NatsClient:
         if subject not in self._subscriptions:
             self._subscriptions[subject] = await _subscribe(client, subject, asked)
 
+    async def _subscribe_again(self, client: Client) -> None:
+        """What the server refused it may allow by now: a reload of its configuration starts no new session."""
+        for subject in [each for each in self._handlers if self._faults.subscription_refused(each)]:
+            refused = self._subscriptions.pop(subject, None)
+            if refused is not None:
+                await refused.unsubscribe()
+            await self._subscribe_handler(client, subject)
+
     async def _watch(self, client: Client) -> None:
         """Returns when the connection is closed, or stuck although it may call itself connected."""
         down_seconds = 0.0
@@ -237,6 +238,7 @@ class NatsClient:
                 down_seconds += _WATCH_SECONDS
                 continue
             down_seconds = 0.0
+            await self._subscribe_again(client)
             session = self.generation
             try:
                 await client.rtt(timeout=_PING_SECONDS)  # pyright: ignore[reportArgumentType]
@@ -246,10 +248,6 @@ class NatsClient:
 
     async def _on_error(self, error: Exception) -> None:
         self._faults.hear(error)
-
-
-def _delivered(message: Msg) -> Delivered:
-    return Delivered(subject=message.subject, data=message.data, headers=message.headers or {}, reply=message.reply)
 
 
 async def _subscribe(client: Client, subject: str, arrived: Callable[[Msg], Awaitable[None]]) -> Subscription:

@@ -97,6 +97,12 @@ class Gap(LinkTrouble):
     code = "link.gap"
 
 
+class KeyUnknown(LinkTrouble):
+    """A frame is signed with a key that no directory here vouches for yet: one may be on its way by another link."""
+
+    code = "frame.key_unknown"
+
+
 class ConfigurationFault(msgspec.Struct, frozen=True, kw_only=True):
     """What `check` and the status page show: `code` is stable, `detail` is the server's own words."""
 

@@ -16,9 +16,9 @@ from bancheng.federation.arrivals import Applied, Arrived
 from bancheng.federation.connections import LinkConnections
 from bancheng.federation.custody import apply_batch
 from bancheng.federation.errors import ConfigurationFault
-from bancheng.federation.health import LinkStatus
+from bancheng.federation.health import Health, LinkStatus
 from bancheng.federation.intake import OnApplied
-from bancheng.federation.link import Link
+from bancheng.federation.link import Link, link_status
 from bancheng.federation.locks import SiteLocks
 from bancheng.federation.site import HostedSite, Peer
 from bancheng.federation.timing import Backoff, Timing
@@ -27,11 +27,17 @@ from bancheng.store.errors import StoreError
 from bancheng.store.link_queries import peers_with_unnumbered
 from bancheng.store.links import ensure_link
 
+NO_SERVER = "nats.no_server"
+
 _log = logging.getLogger(__name__)
 
 
 async def _nobody_asked(peer: Peer, arrived: Sequence[Arrived], applied: Sequence[Applied]) -> None:
     """Nothing to do after a commit."""
+
+
+async def _until(lost: asyncio.Event) -> None:
+    await lost.wait()
 
 
 class Exchange:
@@ -116,31 +122,55 @@ class Exchange:
 
     async def statuses(self) -> list[LinkStatus]:
         """Of every link that this replica runs; empty when another one does. Raises StoreError."""
-        return [await link.status() for link in tuple(self._links.values())]
+        if not self.is_running_links:
+            return []
+        found: list[LinkStatus] = []
+        for peer in self._site.peers():
+            link = self._links.get(peer.site)
+            if link is not None:
+                found.append(await link.status())
+            elif self._connections.to(peer) is None:
+                found.append(await self._status_without_server(peer))
+        return found
+
+    async def _status_without_server(self, peer: Peer) -> LinkStatus:
+        """The directory names a neighbour for which no server is configured: what waits for it must be seen."""
+        health = Health()
+        health.trouble(NO_SERVER)
+        return await link_status(
+            self._database, self._site.tenant, peer, health=health, reason=NO_SERVER, connected=False
+        )
 
     async def _run(self) -> None:
         """Never returns: with the lock, run the links until it is lost."""
+        backoff = Backoff(self._timing)
         while True:
             lost = await self._locks.acquire(self._site.tenant, self._site.site)
             self.is_running_links = True
             try:
                 await self._run_links(lost)
+                backoff.reset()
+            except Exception:  # noqa: BLE001 - the links never end: whatever it is, it is shown and they start again
+                _log.exception("links failed", extra={"site": self._site.site})
             finally:
                 self.is_running_links = False
                 for link in list(self._links.values()):
                     await link.stop()
                 self._links.clear()
                 await self._locks.release(self._site.tenant, self._site.site)
+            await asyncio.sleep(backoff.pause())
 
     async def _run_links(self, lost: asyncio.Event) -> None:
+        """Until the lock is lost, or one of the jobs fails, which is raised."""
         self._site_changed.set()
-        ended = asyncio.create_task(lost.wait())
-        jobs = [asyncio.create_task(self._follow_directory()), asyncio.create_task(self._poll())]
+        jobs = [asyncio.create_task(job) for job in (_until(lost), self._follow_directory(), self._poll())]
         try:
-            await ended
+            ended, _ = await asyncio.wait(jobs, return_when=asyncio.FIRST_COMPLETED)
+            for job in ended:
+                job.result()
             _log.warning("links given up: the lock was lost", extra={"site": self._site.site})
         finally:
-            for job in (ended, *jobs):
+            for job in jobs:
                 job.cancel()
             await asyncio.gather(*jobs, return_exceptions=True)
 

@@ -19,6 +19,7 @@ from bancheng.federation.errors import ConfigurationFault, Misconfigured
 MAX_FAULTS = 100
 _AUTHORIZATION = "nats.authorization"
 _FORBIDDEN = re.compile(r'permissions violation for (\w+) to "([^"]+)"', re.IGNORECASE)
+_OUR_CONSUMER = re.compile(r"\.intake-[0-9a-f]+")
 
 _log = logging.getLogger(__name__)
 
@@ -30,6 +31,7 @@ class Faults:
         self._connection = connection
         self._kept: dict[str, ConfigurationFault] = {}
         self._waiting: dict[str, set[asyncio.Future[str]]] = {}
+        self._refused_subscriptions: set[str] = set()
 
     @property
     def kept(self) -> tuple[ConfigurationFault, ...]:
@@ -38,6 +40,7 @@ class Faults:
     @contextmanager
     def watched(self, subject: str) -> Generator[asyncio.Future[str]]:
         """A future that ends with the server's words if it forbids `subject` meanwhile."""
+        subject = subject.lower()  # the client folds the server's words
         refusal: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         waiting = self._waiting.setdefault(subject, set())
         waiting.add(refusal)
@@ -49,16 +52,32 @@ class Faults:
                 self._waiting.pop(subject, None)
 
     def let_in(self) -> None:
-        """The server took the key: an earlier refusal of it is over. Permissions stay to be seen."""
+        """The server took the key: an earlier refusal of it is over, and every subscription was made anew."""
         self._kept.pop(_AUTHORIZATION, None)
+        self._refused_subscriptions.clear()
+
+    def allowed(self, subject: str) -> None:
+        """It worked, so an earlier refusal is over: permissions are given by a reload, without a new session."""
+        if self._kept:
+            self._kept.pop(_name(subject), None)
+
+    def subscription_refused(self, subject: str) -> bool:
+        """Whether the server refused this one since it was last asked about: it must be made again, some day."""
+        refused = subject.lower() in self._refused_subscriptions
+        self._refused_subscriptions.discard(subject.lower())
+        if refused:
+            self.allowed(subject)
+        return refused
 
     def hear(self, error: Exception) -> None:
         """What nobody waits for: a violation, a refused key, or a passing trouble of the connection."""
         text = str(error)
         forbidden = _FORBIDDEN.search(text)
         if forbidden is not None:
-            subject = forbidden[2]
-            self._keep(subject, ConfigurationFault(code=Misconfigured.code, detail=text))
+            subject = forbidden[2].lower()
+            if forbidden[1].lower() == "subscription":
+                self._refused_subscriptions.add(subject)
+            self._keep(_name(subject), ConfigurationFault(code=Misconfigured.code, detail=text))
             for refusal in self._waiting.get(subject, set()):
                 if not refusal.done():
                     refusal.set_result(text)
@@ -71,3 +90,8 @@ class Faults:
         if key not in self._kept and len(self._kept) < MAX_FAULTS:
             _log.error("nats forbids", extra={"connection": self._connection, "detail": fault.detail})
             self._kept[key] = fault
+
+
+def _name(subject: str) -> str:
+    """One fault for all our consumers of a stream, each of which has a name of its own."""
+    return _OUR_CONSUMER.sub("", subject.lower())

@@ -11,9 +11,10 @@ from typing import get_args
 
 import msgspec
 
-from bancheng.federation.client import Delivered
+from bancheng.federation.errors import KeyUnknown
 from bancheng.federation.jetstream import stream_number
 from bancheng.federation.site import HostedSite, Peer
+from bancheng.federation.wire import Delivered
 from bancheng.schema.frames import (
     HASH_BYTES,
     Frame,
@@ -27,7 +28,6 @@ from bancheng.schema.frames import (
 from bancheng.schema.subjects import HEADER_EPOCH, HEADER_HEAD_SIGNATURE, HEADER_KIND, HEADER_LINK_HASH
 from bancheng.store.signing import SignatureRefused
 
-KEY_UNKNOWN = "frame.key_unknown"
 _HEADER_UNREADABLE = "frame.header_unreadable"
 _KINDS: dict[str, Kind] = {kind: kind for kind in get_args(Kind)}
 _raw_frames = msgspec.msgpack.Decoder(Frame)
@@ -115,7 +115,7 @@ def _is_signed_head(message: Delivered, claimed: bytes, site: HostedSite, peer: 
         return False
     entry = site.jurisdiction.site(peer.site)
     if entry is None:
-        raise FrameError(KEY_UNKNOWN)
+        raise FrameError(KeyUnknown.code)
     try:
         site.keyring.verify(peer.site, entry.key_id, claimed, bytes.fromhex(signature))
     except (SignatureRefused, ValueError) as error:

@@ -14,13 +14,14 @@ from contextlib import suppress
 
 from bancheng.federation.application import Apply, Outcome, take_in
 from bancheng.federation.arrivals import Applied, Arrived
-from bancheng.federation.client import Delivered, NatsClient
-from bancheng.federation.errors import Gap, LinkStopped, LinkTrouble, NotConnected
+from bancheng.federation.client import NatsClient
+from bancheng.federation.errors import Gap, KeyUnknown, LinkStopped, LinkTrouble, NotConnected
 from bancheng.federation.health import Health
-from bancheng.federation.inspection import KEY_UNKNOWN, Inspected, inspect
+from bancheng.federation.inspection import Inspected, inspect
 from bancheng.federation.jetstream import PULL_FRAMES, PullConsumer
 from bancheng.federation.site import HostedSite, Peer
 from bancheng.federation.timing import Backoff, Timing
+from bancheng.federation.wire import Delivered
 from bancheng.schema.messages import link_name
 from bancheng.schema.subjects import stream_name
 from bancheng.store.database import Database
@@ -147,8 +148,8 @@ class Intake:
         if not fault and len(inspected) < MAX_BATCH_FRAMES:
             return
         code = fault or "link.head_unsigned"
-        if code == KEY_UNKNOWN and self._may_still_arrive():
-            raise LinkTrouble(KEY_UNKNOWN)
+        if code == KeyUnknown.code and self._may_still_arrive():
+            raise KeyUnknown
         number = inspected[-1].number
         _log.error("link stopped", extra={"link": self._link, "code": code, "number": number})
         async with self._database.transaction(self._tenant) as tx:

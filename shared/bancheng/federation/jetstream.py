@@ -14,12 +14,13 @@ from contextlib import suppress
 
 import msgspec
 
-from bancheng.federation.client import REQUEST_SECONDS, Delivered, NatsClient
+from bancheng.federation.client import REQUEST_SECONDS, NatsClient
 from bancheng.federation.errors import ConsumerLost, Fenced, LinkTrouble, NobodyListens, StreamMissing, StreamRefused
 from bancheng.federation.wire import (
     SECOND_NS,
     ConsumerConfig,
     CreateConsumer,
+    Delivered,
     Pull,
     Purge,
     StreamConfig,

@@ -55,7 +55,7 @@ class Link:
         self._care_health.well()
         self._relay = Relay(database, hosted, peer, client, timing)
         self._intake = Intake(database, hosted, peer, client, timing, apply=apply, on_applied=self._taken_in)
-        self._receipts = Receipts(database, hosted, peer, client, timing, on_receipted=self._care.set)
+        self._receipts = Receipts(database, hosted, peer, client, timing)
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
@@ -88,22 +88,14 @@ class Link:
 
     async def status(self) -> LinkStatus:
         """How it stands, with one look into the database. Raises StoreError."""
-        async with self._database.transaction(self._tenant) as tx:
-            row = await get_link(tx, self.peer.site)
-            oldest = await oldest_unreceipted_at(tx, self.peer.site)
-        stopped = row is not None and row.state == "stopped"
         worst = next((each for each in self._healths() if each.state != "open"), self._relay.health)
-        return LinkStatus(
-            peer=self.peer.site,
-            is_parent=self.peer.is_parent,
-            state="stopped" if stopped else worst.state,
-            reason=row.reason if row is not None and stopped else worst.reason or self._receipts.refused,
-            detail=worst.detail,
+        return await link_status(
+            self._database,
+            self._tenant,
+            self.peer,
+            health=worst,
+            reason=self._receipts.refused or worst.reason,
             connected=self._client.connected,
-            oldest_unreceipted_at=oldest,
-            receipted_number=0 if row is None else row.receipted_number,
-            out_number=0 if row is None else row.out_next_number - 1,
-            in_number=0 if row is None else row.in_number,
         )
 
     def _healths(self) -> tuple[Health, ...]:
@@ -114,7 +106,7 @@ class Link:
         await self._on_applied(peer, arrived, applied)
 
     async def _keep_mailbox(self) -> None:
-        """Never returns. After a receipt, when the other halves miss something, and every now and then."""
+        """Never returns. Every now and then, and when something changed."""
         backoff = Backoff(self._timing)
         while True:
             self._care.clear()
@@ -130,7 +122,6 @@ class Link:
                 self._care_health.trouble("mailbox.failed")
                 _log.exception("mailbox keeping failed", extra={"peer": self.peer.site})
                 pause = backoff.pause()
-            await asyncio.sleep(min(pause, self._timing.retry_least))
             with suppress(TimeoutError):
                 async with asyncio.timeout(pause):
                     await self._care.wait()
@@ -145,3 +136,25 @@ class Link:
             row = await get_link(tx, self.peer.site)
         if row is not None:
             await self._mailbox.care(seen, Kept(up=row.in_number, dn=row.receipted_number))
+
+
+async def link_status(
+    database: Database, tenant: str, peer: Peer, *, health: Health, reason: str, connected: bool
+) -> LinkStatus:
+    """What the database says of a link, with how its halves are. Raises StoreError."""
+    async with database.transaction(tenant) as tx:
+        row = await get_link(tx, peer.site)
+        oldest = await oldest_unreceipted_at(tx, peer.site)
+    stopped = row is not None and row.state == "stopped"
+    return LinkStatus(
+        peer=peer.site,
+        is_parent=peer.is_parent,
+        state="stopped" if stopped else health.state,
+        reason=row.reason if row is not None and stopped else reason,
+        detail=health.detail,
+        connected=connected,
+        oldest_unreceipted_at=oldest,
+        receipted_number=0 if row is None else row.receipted_number,
+        out_number=0 if row is None else row.out_next_number - 1,
+        in_number=0 if row is None else row.in_number,
+    )

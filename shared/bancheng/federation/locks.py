@@ -34,6 +34,7 @@ class SiteLocks:
         self._held: dict[str, asyncio.Event] = {}
         self._keeper: asyncio.Task[None] | None = None
         self._one_at_a_time = asyncio.Lock()
+        self._ready = asyncio.Event()
 
     def start(self) -> None:
         if self._keeper is None:
@@ -51,6 +52,7 @@ class SiteLocks:
         """Waits, for ever if need be. The event is set when the lock is lost: stop every relay then."""
         name = _lock_name(tenant, site)
         while True:
+            await self._ready.wait()
             lost = await self._try(name)
             if lost is not None:
                 return lost
@@ -99,10 +101,12 @@ class SiteLocks:
                 self._connection = await asyncpg.connect(  # pyright: ignore[reportUnknownMemberType]
                     _dsn(self._url), server_settings=_KEEP_ALIVE | {"application_name": "links"}
                 )
+            self._ready.set()
         except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
             _log.info("no lock session yet", extra={"error": str(error)})
 
     def _lose(self) -> None:
+        self._ready.clear()
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.terminate()

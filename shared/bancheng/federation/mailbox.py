@@ -21,8 +21,6 @@ from bancheng.schema.subjects import Direction, log_subject, stream_name
 MAX_BYTES = 32 * 1024 * 1024
 """Of one mailbox. The server reserves it at once."""
 _ENVELOPE_BYTES = 64 * 1024
-PURGE_FRAMES = 500
-"""Purging less than this is not worth a request."""
 
 _log = logging.getLogger(__name__)
 
@@ -70,11 +68,8 @@ class Mailbox:
             # A server came back from an older state: its end goes to where the receiver stands.
             _log.warning("mailbox moved forward", extra={"stream": stream, "to_number": stored})
             await purge_below(self._client, stream, stored + 1)
-        elif stored + 1 - state.first_number >= PURGE_FRAMES or self._is_filling(state, stored):
+        elif state.first_number <= stored:
             await purge_below(self._client, stream, stored + 1)
-
-    def _is_filling(self, state: StreamState, stored: int) -> bool:
-        return state.bytes > self._max_bytes // 8 and stored >= state.first_number
 
     async def _state(self, direction: Direction) -> StreamState | None:
         try:

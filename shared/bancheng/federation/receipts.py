@@ -68,8 +68,6 @@ class Receipts:
         peer: Peer,
         client: NatsClient,
         timing: Timing,
-        *,
-        on_receipted: Callable[[], None],
     ) -> None:
         site = hosted()
         self._database = database
@@ -77,7 +75,6 @@ class Receipts:
         self._peer = peer
         self._client = client
         self._timing = timing
-        self._on_receipted = on_receipted
         self._tenant = site.tenant
         self._child = peer.child_of_link(site.site)
         self._woken = asyncio.Event()
@@ -209,7 +206,6 @@ class Receipts:
             _log.warning("receipt refused", extra={"peer": self._peer.site, "code": refused.code})
             raise
         self.refused = ""
-        self._on_receipted()
 
     async def _believe(self, receipt: Receipt, signed: Signed) -> None:
         """Keep it as evidence and advance; an older one than we have changes nothing."""

@@ -6,9 +6,11 @@ client library's own models is trusted with it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
 import msgspec
+from nats.aio.msg import Msg
 
 from bancheng.federation.errors import (
     BackPressure,
@@ -24,6 +26,19 @@ _BACK_PRESSURE = frozenset({10077, 10047, 10023, 10028})
 _FENCED = frozenset({10071, 10164})
 _NO_STREAM = frozenset({10059})
 _NO_CONSUMER = frozenset({10014, 10149})
+
+
+class Delivered(msgspec.Struct, frozen=True, kw_only=True):
+    """A message as it came. `reply` is where an answer or an acknowledgement goes."""
+
+    subject: str
+    data: bytes
+    headers: Mapping[str, str]
+    reply: str
+
+    @classmethod
+    def of(cls, message: Msg) -> Delivered:
+        return cls(subject=message.subject, data=message.data, headers=message.headers or {}, reply=message.reply)
 
 
 class ApiError(msgspec.Struct, frozen=True, kw_only=True):

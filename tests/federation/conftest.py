@@ -1,0 +1,52 @@
+"""Two migrated databases for the run; each test has a tenant and a nats-server of its own."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import pytest
+import pytest_asyncio
+
+from bancheng.runtime.local_nats import NatsServer
+from bancheng.store.roles import Passwords, prepare_database
+from bancheng.store.schema_changes import upgrade
+from tests.federation.linked_sites import LinkedSites
+from tests.support.tiers import TOWN, VILLAGE
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+    from pathlib import Path
+
+    from bancheng.runtime.database_admin import DatabaseAdmin
+
+OWNER = "link_owner"
+SERVICE = "link_service"
+PASSWORDS = Passwords(owner="owner-password", service="service-password")
+
+
+async def _make(postgres: DatabaseAdmin, name: str) -> str:
+    await prepare_database(postgres.admin_url, name, OWNER, SERVICE, PASSWORDS)
+    await upgrade(postgres.url(name, user=OWNER, password=PASSWORDS.owner), service_role=SERVICE)
+    return postgres.url(name, user=SERVICE, password=PASSWORDS.service)
+
+
+@pytest.fixture(scope="session")
+def site_addresses(postgres: DatabaseAdmin) -> dict[str, str]:
+    """The two databases, as the service's role."""
+    return {site: asyncio.run(_make(postgres, f"link_{site}")) for site in (VILLAGE, TOWN)}
+
+
+@pytest.fixture
+def own_nats(tmp_path: Path) -> Iterator[NatsServer]:
+    """A server that the test may kill and wipe."""
+    with NatsServer(directory=tmp_path) as server:
+        yield server
+
+
+@pytest_asyncio.fixture
+async def linked(own_nats: NatsServer, site_addresses: dict[str, str]) -> AsyncIterator[LinkedSites]:
+    """A village and its town; nothing runs yet."""
+    sites = LinkedSites(nats=own_nats, addresses=site_addresses)
+    yield sites
+    await sites.close()
