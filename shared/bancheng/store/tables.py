@@ -223,3 +223,9 @@ case_gram = tenant_table("case_gram", NEVER_CHANGED, "gram case_id", key("gram")
 
 gram_queue = tenant_table("gram_queue", QUEUE, "case_id", uuid("case_id"))
 """Cases whose pieces are still to be cut, by a worker."""
+
+recomputation = tenant_table(
+    "recomputation", NEVER_DELETED, "calendar_edition",
+    whole("calendar_edition"), uuid("after_case_id"), instant("finished_at", nullable=True),
+)  # fmt: skip
+"""How far the open cases have been brought to an edition of the calendar: a cursor that any replica may go on with."""

@@ -1,0 +1,203 @@
+"""The commands: `bancheng-village|town|county serve | work | db upgrade | check | staff`, and `bancheng`.
+
+Owns what is asked for on a terminal and the exit codes: 0 done, 1 failed with a stable code, 2 not understood.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from bancheng.runtime.logging import configure_logging
+from bancheng.runtime.service import Service, ServiceDefinition
+from bancheng.runtime.settings import Settings, SettingsError, load_settings, variable
+
+Action = Callable[[argparse.Namespace], int]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """`bancheng`: what concerns no single service."""
+    parser = argparse.ArgumentParser(prog="bancheng", description="办成 Bancheng")
+    commands = parser.add_subparsers(required=True, metavar="command")
+    demo = commands.add_parser("demo", help="three services on this machine, with two counties' stories")
+    demo.add_argument("rest", nargs=argparse.REMAINDER)
+    demo.set_defaults(action=_demo)
+    keys = commands.add_parser("keys", help="secrets").add_subparsers(required=True, metavar="command")
+    keys.add_parser("new", help="a signing seed and a NATS user key").set_defaults(action=_new_keys)
+    tenant = commands.add_parser("tenant", help="tenants").add_subparsers(required=True, metavar="command")
+    found = tenant.add_parser("found", help="keys, directory and site files of a new tenant")
+    found.add_argument("plan", type=Path, help="TOML: tenant, effective_on, sites, units (docs/tenants.md)")
+    found.add_argument("--out", type=Path, required=True, help="a new folder for the site files and NATS accounts")
+    found.set_defaults(action=_found_tenant)
+    return _run(parser, arguments)
+
+
+def service_main(definition: ServiceDefinition, arguments: Sequence[str] | None = None) -> int:
+    """The command of one service."""
+    parser = argparse.ArgumentParser(prog=f"bancheng-{definition.name}", description=definition.window.name.zh)
+    commands = parser.add_subparsers(required=True, metavar="command")
+
+    def add(name: str, help_text: str, action: Callable[[Settings, argparse.Namespace], int]) -> None:
+        commands.add_parser(name, help=help_text).set_defaults(action=_with_settings(action))
+
+    add("serve", "HTTP, and the workers unless BANCHENG_WORKERS=0", lambda settings, _: _serve(settings, definition))
+    add("work", "the workers alone", lambda settings, _: _work(settings, definition))
+    add("check", "is everything there that it needs", lambda settings, _: _check(settings, definition))
+    database = commands.add_parser("db", help="the database").add_subparsers(required=True, metavar="command")
+    database.add_parser("upgrade", help="bring the database to this release").set_defaults(
+        action=_with_settings(lambda settings, _: _upgrade(settings, definition))
+    )
+    _add_staff_commands(commands.add_parser("staff", help="accounts"))
+    return _run(parser, arguments)
+
+
+def _add_staff_commands(parser: argparse.ArgumentParser) -> None:
+    staff = parser.add_subparsers(required=True, metavar="command")
+    add = staff.add_parser("add", help="add one, or change the one with this login; the password is asked for")
+    add.add_argument("--tenant", required=True)
+    add.add_argument("--login", required=True)
+    add.add_argument("--name", required=True)
+    add.add_argument("--unit", required=True)
+    add.add_argument("--role", action="append", required=True, dest="roles")
+    add.set_defaults(action=_with_settings(_add_staff))
+    listing = staff.add_parser("list", help="who has an account")
+    listing.add_argument("--tenant", required=True)
+    listing.set_defaults(action=_with_settings(_list_staff))
+
+
+def _run(parser: argparse.ArgumentParser, arguments: Sequence[str] | None) -> int:
+    parsed = parser.parse_args(arguments)
+    action: Action = parsed.action
+    try:
+        return action(parsed)
+    except Exception as error:
+        code = getattr(error, "code", "")
+        if not code:
+            raise
+        print(f"{parser.prog}: {error}", file=sys.stderr)
+        return 1
+
+
+def _with_settings(action: Callable[[Settings, argparse.Namespace], int]) -> Action:
+    def run(parsed: argparse.Namespace) -> int:
+        settings = load_settings()
+        configure_logging(settings.log_level, settings.log_format)
+        return action(settings, parsed)
+
+    return run
+
+
+def _serve(settings: Settings, definition: ServiceDefinition) -> int:
+    from bancheng.runtime.http_server import bind, serve
+
+    listening = bind(settings.host, settings.port)
+
+    async def run() -> None:
+        await serve(Service(settings, definition, works=settings.workers), listening)
+
+    _run_loop(run)
+    return 0
+
+
+def _work(settings: Settings, definition: ServiceDefinition) -> int:
+    from bancheng.runtime.http_server import work
+
+    async def run() -> None:
+        await work(Service(settings, definition, works=True))
+
+    _run_loop(run)
+    return 0
+
+
+def _run_loop(run: Callable[[], object]) -> None:
+    import uvloop
+
+    uvloop.run(run())  # pyright: ignore[reportArgumentType]
+
+
+def _check(settings: Settings, definition: ServiceDefinition) -> int:
+    from bancheng.runtime.checks import check, is_fit
+
+    findings = asyncio.run(check(settings, definition))
+    for finding in findings:
+        print(finding.lines())
+    return 0 if is_fit(findings) else 1
+
+
+def _upgrade(settings: Settings, definition: ServiceDefinition) -> int:
+    from bancheng.store.schema_changes import upgrade
+
+    if settings.owner_url is None:
+        raise SettingsError("settings.missing", setting=variable("owner_url"))
+    role = unquote(urlsplit(settings.database_url).username or "")
+    asyncio.run(
+        upgrade(settings.owner_url, definition.version_locations, service_role=role, extra_metadata=definition.tables)
+    )
+    print("database: at this release")
+    return 0
+
+
+def _add_staff(settings: Settings, parsed: argparse.Namespace) -> int:
+    from bancheng.runtime.staff_command import NewStaff, add_staff, ask_password
+
+    new = NewStaff(
+        tenant=parsed.tenant,
+        login=parsed.login,
+        name=parsed.name,
+        unit=parsed.unit,
+        roles=tuple(parsed.roles),
+        password=ask_password(),
+    )
+    made_up = asyncio.run(add_staff(settings, new))
+    print(f"{parsed.login}: " + (f"password {made_up}" if made_up else "saved"))
+    return 0
+
+
+def _list_staff(settings: Settings, parsed: argparse.Namespace) -> int:
+    from bancheng.runtime.staff_command import staff_of
+
+    for each in asyncio.run(staff_of(settings, parsed.tenant)):
+        print(f"{each.login}\t{each.unit}\t{','.join(each.roles)}\t{'active' if each.active else 'inactive'}")
+    return 0
+
+
+def _demo(parsed: argparse.Namespace) -> int:
+    from importlib import import_module
+
+    return int(import_module("bancheng.runtime.demo").main(parsed.rest))
+
+
+def _new_keys(_: argparse.Namespace) -> int:
+    from bancheng.runtime.nats_config import generate_nkey
+    from bancheng.store.signing import Signer, generate_seed
+
+    seed = generate_seed()
+    signer = Signer.from_seed("", seed)
+    nkey_seed, nkey = generate_nkey()
+    print(
+        json.dumps(
+            {
+                "signing_seed": seed, "key_id": signer.key_id, "public_key": signer.public_key,
+                "nkey_seed": nkey_seed, "public_nkey": nkey,
+            },
+            indent=2,
+        )
+    )  # fmt: skip
+    return 0
+
+
+def _found_tenant(parsed: argparse.Namespace) -> int:
+    from bancheng.runtime.tenant_command import found_from_plan
+
+    for line in found_from_plan(parsed.plan, parsed.out):
+        print(line)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,194 @@
+"""Serving HTTP: the window's application with the runtime's own route and middleware, on one socket, ended in order.
+
+Owns the socket, signals and the order of a shutdown: no new request, those under way finish, workers end, close.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import signal
+import socket
+import time
+from collections.abc import Generator
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import uvicorn
+from litestar import Litestar, get
+from litestar.exceptions import ServiceUnavailableException
+from litestar.middleware import AbstractMiddleware
+from litestar.response import Response
+
+from bancheng.runtime.metrics import CONTENT_TYPE, Meters
+from bancheng.runtime.service import Service
+from bancheng.window.application import create_application
+from bancheng.window.parts import Limits, WindowParts
+
+if TYPE_CHECKING:
+    from litestar.types import ASGIApp, Message, Receive, Scope, Send
+
+BACKLOG = 2_048
+KEEP_ALIVE_SECONDS = 30
+_UNLIMITED = frozenset({"/healthz", "/readyz", "/metrics"})
+
+_log = logging.getLogger(__name__)
+
+
+class PortTaken(Exception):
+    """Another program listens there."""
+
+    code = "service.port_taken"
+
+    def __init__(self, host: str, port: int) -> None:
+        super().__init__(f"{self.code}: {host}:{port}")
+        self.host = host
+        self.port = port
+
+
+def application_of(service: Service) -> Litestar:
+    """The window of a service, with /metrics, limits and measurements."""
+    settings = service.settings
+    service_window = service.definition.window
+
+    @get("/metrics", include_in_schema=False)
+    async def metrics() -> Response[bytes]:
+        """For Prometheus; names no person and no case."""
+        return Response(await service.measured(), media_type=CONTENT_TYPE)
+
+    def measured(app: ASGIApp) -> ASGIApp:
+        return Measured(app, meters=service.meters, at_once=settings.requests_at_once)
+
+    limits = Limits(
+        body_bytes=settings.body_bytes, session_hours=settings.session_hours, token_hours=settings.token_hours
+    )
+    return create_application(
+        WindowParts(
+            hosting=service.hosting,
+            tier=msgspec.structs.replace(service_window, routes=(*service_window.routes, metrics)),
+            links=service.links,
+            readiness=service.readiness,
+            limits=limits,
+            cookie_secure=settings.cookie_secure,
+            version=service.version,
+            on_startup=(service.start,),
+            on_shutdown=(service.stop,),
+            middleware=(measured,),
+        )
+    )
+
+
+class Measured(AbstractMiddleware):
+    """Counts and times requests, and refuses those beyond what the process takes at once."""
+
+    def __init__(self, app: ASGIApp, *, meters: Meters, at_once: int) -> None:
+        super().__init__(app)
+        self._meters = meters
+        self._at_once = at_once
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI."""
+        if scope["type"] != "http" or scope["path"] in _UNLIMITED:
+            await self.app(scope, receive, send)
+            return
+        status = 500
+        began = time.perf_counter()
+
+        async def sending(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        _under_way.requests += 1
+        self._meters.set("bancheng_http_requests_under_way", _under_way.requests)
+        try:
+            if _under_way.requests > self._at_once:
+                self._meters.add("bancheng_http_requests_refused_total", 1)
+                raise ServiceUnavailableException
+            await self.app(scope, receive, sending)
+        finally:
+            _under_way.requests -= 1
+            self._meters.set("bancheng_http_requests_under_way", _under_way.requests)
+            seconds = time.perf_counter() - began
+            route = str(scope.get("path_template") or "other")
+            self._meters.observe("bancheng_http_request_seconds", seconds, scope["method"], route, str(status))
+
+
+class _UnderWay:
+    """Litestar makes the middleware once for each route: the count is the process's."""
+
+    requests = 0
+
+
+_under_way = _UnderWay()
+
+
+class _Server(uvicorn.Server):
+    """Uvicorn without its signal handlers: it would raise the signal again after an orderly end."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None]:
+        """Ours are set by `serve`."""
+        yield
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """A listening socket. Raises PortTaken."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+        listening.listen(BACKLOG)
+    except OSError as error:
+        listening.close()
+        raise PortTaken(host, port) from error
+    listening.set_inheritable(True)
+    return listening
+
+
+async def serve(service: Service, listening: socket.socket) -> None:
+    """Until SIGTERM or SIGINT. A second signal does not wait for requests any more."""
+    settings = service.settings
+    config = uvicorn.Config(
+        application_of(service),
+        http="httptools",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=True,
+        forwarded_allow_ips=settings.forwarded_allow,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=settings.stop_seconds,
+        backlog=BACKLOG,
+    )
+    server = _Server(config)
+
+    def end(_: Any = None) -> None:
+        server.force_exit = server.should_exit
+        server.should_exit = True
+
+    _on_signals(end)
+    address, port = listening.getsockname()[:2]
+    _log.info("listening", extra={"address": address, "port": port, "service": service.definition.name})
+    await server.serve(sockets=[listening])
+
+
+async def work(service: Service) -> None:
+    """Workers without HTTP, until SIGTERM or SIGINT."""
+    ended = asyncio.Event()
+    _on_signals(ended.set)
+    await service.start()
+    try:
+        await ended.wait()
+    finally:
+        await service.stop()
+
+
+def _on_signals(end: Any) -> None:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, end)

@@ -1,0 +1,211 @@
+"""Founding a tenant: keys, directory, signed documents, the file of each site and the users of each nats-server.
+
+Owns what belongs together when a tenant begins or a site joins. Makes secrets and hands them over as values; must not
+write a file, start a server or know the database.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+
+import msgspec
+
+from bancheng.federation.site import wall_milliseconds
+from bancheng.kernel.calendar import Calendar
+from bancheng.kernel.profile import Profile
+from bancheng.runtime.nats_config import SiteUser, TenantAccount, generate_nkey
+from bancheng.runtime.site_files import Root, Server, SiteFile, document_texts
+from bancheng.schema.documents import Directory, Document, DocumentKind, SiteEntry, UnitEntry
+from bancheng.store.signing import Signer, StoredFrame, generate_seed, sign_loose
+
+
+class BadTenant(ValueError):
+    """Sites, units and rules that contradict each other. `code` is stable, `field` says where."""
+
+    def __init__(self, code: str, *, field: str) -> None:
+        super().__init__(f"{code}: {field}")
+        self.code = code
+        self.field = field
+
+
+class SiteSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """A site to be. `hub_url`: the nats-server where it keeps its children's mailboxes, if it has children.
+
+    `uplink_url`: how it reaches its parent's server, where that differs from the parent's own `hub_url`.
+    """
+
+    site: str
+    tier: str
+    parent: str | None = None
+    hub_url: str = ""
+    uplink_url: str = ""
+
+
+class TenantSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that is decided about a tenant before it begins. `founded_at` is domain time."""
+
+    tenant: str
+    sites: tuple[SiteSpec, ...]
+    units: tuple[UnitEntry, ...]
+    profile: Profile
+    calendar: Calendar
+    effective_on: date
+    founded_at: datetime
+
+
+class Founded(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of it. `accounts` are by the hub's address: one nats-server each."""
+
+    directory: Directory
+    documents: tuple[StoredFrame, ...]
+    site_files: Mapping[str, SiteFile]
+    accounts: Mapping[str, TenantAccount]
+
+
+def found_tenant(spec: TenantSpec) -> Founded:
+    """Keys, directory, documents and files of every site. Raises BadTenant."""
+    _check(spec)
+    seeds = {each.site: generate_seed() for each in spec.sites}
+    signers = {site: Signer.from_seed(site, seed) for site, seed in seeds.items()}
+    directory = Directory(
+        tenant=spec.tenant,
+        edition=1,
+        sites=tuple(_entry(each, signers[each.site]) for each in spec.sites),
+        units=spec.units,
+    )
+    top = signers[next(each.site for each in spec.sites if each.parent is None)]
+    documents = tuple(
+        sign_document(top, spec.tenant, document, at=spec.founded_at) for document in _documents(spec, directory)
+    )
+    servers = _Servers(spec.tenant, spec.sites)
+    root = Root(site=top.site, key_id=top.key_id, public_key=top.public_key)
+    files = {
+        each.site: SiteFile(
+            tenant=spec.tenant,
+            site=each.site,
+            tier=each.tier,
+            signing_seed=seeds[each.site],
+            root=root,
+            hub=servers.hub(each),
+            uplink=servers.uplink(each),
+            documents=document_texts(documents),
+        )
+        for each in spec.sites
+    }
+    return Founded(directory=directory, documents=documents, site_files=files, accounts=servers.accounts())
+
+
+def document_of(kind: DocumentKind, edition: int, effective_on: date, content: msgspec.Struct) -> Document:
+    """The envelope of a directory, profile or calendar."""
+    return Document(kind=kind, edition=edition, effective_on=effective_on, body=msgspec.json.encode(content))
+
+
+def sign_document(signer: Signer, tenant: str, document: Document, *, at: datetime) -> StoredFrame:
+    """The frame of a document, by the top site's key. `at` is domain time."""
+    return sign_loose(
+        signer,
+        tenant=tenant,
+        payload=document,
+        occurred_at=at,
+        now_wall_ms=wall_milliseconds(),
+        random=secrets.token_bytes,
+    )
+
+
+def _documents(spec: TenantSpec, directory: Directory) -> Sequence[Document]:
+    on, calendar = spec.effective_on, spec.calendar
+    return (
+        document_of("directory", directory.edition, on, directory),
+        document_of("profile", spec.profile.edition, spec.profile.effective_on, spec.profile),
+        document_of("calendar", calendar.edition, on, calendar),
+    )
+
+
+def _entry(spec: SiteSpec, signer: Signer) -> SiteEntry:
+    return SiteEntry(
+        site=spec.site, tier=spec.tier, parent=spec.parent, key_id=signer.key_id, public_key=signer.public_key
+    )
+
+
+class _Servers:
+    """Each site's key on each nats-server it enters: one user for one site and server."""
+
+    def __init__(self, tenant: str, sites: Sequence[SiteSpec]) -> None:
+        self._tenant = tenant
+        self._sites = {each.site: each for each in sites}
+        self._keys: dict[tuple[str, str], tuple[str, str]] = {}
+
+    def hub(self, spec: SiteSpec) -> Server | None:
+        if not self._children(spec.site):
+            return None
+        return Server(url=spec.hub_url, nkey_seed=self._key(spec.hub_url, spec.site)[0])
+
+    def uplink(self, spec: SiteSpec) -> Server | None:
+        if spec.parent is None:
+            return None
+        server = self._sites[spec.parent].hub_url
+        return Server(url=spec.uplink_url or server, nkey_seed=self._key(server, spec.site)[0])
+
+    def accounts(self) -> dict[str, TenantAccount]:
+        """Complete once every site's servers were asked for."""
+        found: dict[str, list[SiteUser]] = {}
+        for (server, site), (_, public) in self._keys.items():
+            parent = self._sites[site].parent
+            above = parent if parent is not None and self._sites[parent].hub_url == server else None
+            children = self._children(site) if self._sites[site].hub_url == server else ()
+            user = SiteUser(site=site, public_nkey=public, parent=above, children=children)
+            found.setdefault(server, []).append(user)
+        return {server: TenantAccount(tenant=self._tenant, users=tuple(users)) for server, users in found.items()}
+
+    def _children(self, site: str) -> tuple[str, ...]:
+        return tuple(each.site for each in self._sites.values() if each.parent == site)
+
+    def _key(self, server: str, site: str) -> tuple[str, str]:
+        """(seed, public key); made when first asked for."""
+        return self._keys.setdefault((server, site), generate_nkey())
+
+
+def _check(spec: TenantSpec) -> None:
+    sites = {each.site: each for each in spec.sites}
+    units = {each.code: each for each in spec.units}
+    if len(sites) < len(spec.sites):
+        raise BadTenant("tenant.site_twice", field="sites")
+    if len(units) < len(spec.units):
+        raise BadTenant("tenant.unit_twice", field="units")
+    if [each.parent for each in spec.sites].count(None) != 1:
+        raise BadTenant("tenant.one_top_site", field="sites")
+    if spec.profile.tenant != spec.tenant:
+        raise BadTenant("tenant.profile_of_another", field="profile")
+    for site in spec.sites:
+        _check_site(site, sites, spec.profile)
+    for unit in spec.units:
+        _check_unit(unit, units, sites)
+
+
+def _check_site(site: SiteSpec, sites: Mapping[str, SiteSpec], profile: Profile) -> None:
+    if profile.tier(site.tier) is None:
+        raise BadTenant("tenant.tier_unknown", field=f"sites.{site.site}.tier")
+    if site.parent is not None and site.parent not in sites:
+        raise BadTenant("tenant.parent_unknown", field=f"sites.{site.site}.parent")
+    if any(each.parent == site.site for each in sites.values()) and not site.hub_url:
+        raise BadTenant("tenant.hub_missing", field=f"sites.{site.site}.hub_url")
+    above, steps = site.parent, 0
+    while above is not None and steps <= len(sites):
+        above, steps = sites[above].parent if above in sites else None, steps + 1
+    if steps > len(sites):
+        raise BadTenant("tenant.sites_in_a_circle", field=f"sites.{site.site}.parent")
+
+
+def _check_unit(unit: UnitEntry, units: Mapping[str, UnitEntry], sites: Mapping[str, SiteSpec]) -> None:
+    if unit.site not in sites:
+        raise BadTenant("tenant.site_unknown", field=f"units.{unit.code}.site")
+    if unit.parent is None:
+        return
+    above = units.get(unit.parent)
+    if above is None:
+        raise BadTenant("tenant.parent_unknown", field=f"units.{unit.code}.parent")
+    # A case climbs from unit to unit: where the unit above is elsewhere, it must be at the parent site.
+    if above.site not in {unit.site, sites[unit.site].parent}:
+        raise BadTenant("tenant.unit_above_elsewhere", field=f"units.{unit.code}.parent")

@@ -1,0 +1,216 @@
+"""The composition root: one process of one service, with all its tenants.
+
+Owns what is opened, in which order, and how it is closed without losing anything. Must not know routes or rules.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+import msgspec
+from sqlalchemy import MetaData
+
+from bancheng.federation.health import LinkStatus
+from bancheng.federation.locks import SiteLocks
+from bancheng.federation.site import HostedSite
+from bancheng.runtime.domain_clock import DomainClock
+from bancheng.runtime.metrics import Meters
+from bancheng.runtime.settings import Settings
+from bancheng.runtime.site_files import SiteFile, read_site_files
+from bancheng.runtime.tenant_service import TenantService
+from bancheng.store.database import Database
+from bancheng.store.errors import DatabaseBusy, DatabaseUnavailable, RoleTooPowerful, StoreError, typed_error
+from bancheng.store.link_counts import exception_counts
+from bancheng.store.schema_changes import missing_revisions
+from bancheng.window.hosting import Hosting, UnknownTenant
+from bancheng.window.parts import TierWindow
+
+PROBE_SECONDS = 3.0
+
+_log = logging.getLogger(__name__)
+
+
+class ServiceDefinition(msgspec.Struct, frozen=True, kw_only=True):
+    """What is a service's own. `name` is its command's last part; `migrations` its branch of the schema."""
+
+    name: str
+    window: TierWindow
+    migrations: Path
+    metadata: MetaData | None = None
+
+    @property
+    def version_locations(self) -> tuple[Path, ...]:
+        return (self.migrations,)
+
+    @property
+    def tables(self) -> tuple[MetaData, ...]:
+        return () if self.metadata is None else (self.metadata,)
+
+
+class _ExpectedHosting(Hosting):
+    """A tenant whose file is here but whose site is not made yet is no unknown tenant: ask again soon."""
+
+    def __init__(self, database: Database, service: Service) -> None:
+        super().__init__(database, {}, service.wake)
+        self._service = service
+
+    def site(self, tenant: str) -> HostedSite:
+        """Raises UnknownTenant, DatabaseBusy."""
+        try:
+            return super().site(tenant)
+        except UnknownTenant:
+            if tenant in self._service.tenants:
+                raise DatabaseBusy from None
+            raise
+
+
+class Service:
+    """Opened once, closed once. Runs with every server down, and says so in its readiness."""
+
+    def __init__(self, settings: Settings, definition: ServiceDefinition, *, works: bool) -> None:
+        files = read_site_files(settings.sites_dir)
+        self.settings = settings
+        self.definition = definition
+        self.version = version("bancheng")
+        self.meters = Meters()
+        self.clock = DomainClock(settings.clock_file)
+        self.database = Database(
+            settings.database_url, pool_size=settings.pool_size, application=f"bancheng-{definition.name}"
+        )
+        self._locks = SiteLocks(settings.lock_url or settings.database_url)
+        self._is_migrated = False
+        self._works = works
+        self.hosting: Hosting = _ExpectedHosting(self.database, self)
+        self.tenants = {file.tenant: self._tenant_service(file, len(files)) for file in files}
+
+    def _tenant_service(self, file: SiteFile, tenants: int) -> TenantService:
+        return TenantService(
+            database=self.database,
+            file=file,
+            clock=self.clock,
+            locks=self._locks,
+            meters=self.meters,
+            put=self.hosting.put,
+            works=self._works,
+            tenants=tenants,
+        )
+
+    async def start(self) -> None:
+        """Returns at once; what is down is waited for."""
+        if self._works:
+            self._locks.start()
+        for tenant in self.tenants.values():
+            tenant.start()
+        _log.info(
+            "service started",
+            extra={"service": self.definition.name, "version": self.version, "tenants": len(self.tenants)},
+        )
+
+    async def stop(self) -> None:
+        """After the last request: workers end between two transactions, then connections are closed."""
+        stopping = (tenant.stop(self.settings.stop_seconds) for tenant in self.tenants.values())
+        await asyncio.gather(*stopping)
+        if self._works:
+            await self._locks.stop()
+        await self.database.close()
+        _log.info("service stopped", extra={"service": self.definition.name})
+
+    def wake(self, tenant: str) -> None:
+        """Something was committed for the links of a tenant."""
+        service = self.tenants.get(tenant)
+        if service is not None:
+            service.wake()
+
+    async def links(self, tenant: str) -> Sequence[LinkStatus]:
+        """As they stood a moment ago."""
+        service = self.tenants.get(tenant)
+        return () if service is None else service.board
+
+    async def readiness(self) -> Sequence[str]:
+        """Stable codes of what keeps this process from working. A link that is down does not: work goes on."""
+        problem = await self.database_problem()
+        if problem:
+            return (problem,)
+        waiting = [tenant for tenant in self.tenants.values() if tenant.site is None]
+        return tuple(sorted({each.following.trouble or "site.not_made_yet" for each in waiting}))
+
+    async def database_problem(self) -> str:
+        """The code of what is wrong with the database; empty when it is reachable, safe and migrated."""
+        try:
+            async with asyncio.timeout(PROBE_SECONDS):
+                await self.database.check_role()
+                if not self._is_migrated:
+                    missing = await missing_revisions(self.settings.database_url, self.definition.version_locations)
+                    if missing:
+                        return "database.not_migrated"
+                    self._is_migrated = True
+        except RoleTooPowerful as error:
+            return error.code
+        except TimeoutError:
+            return DatabaseBusy.code
+        except Exception as error:  # noqa: BLE001 - drivers raise many things; each means that it cannot be used
+            known = typed_error(error)
+            return known.code if known is not None else DatabaseUnavailable.code
+        return ""
+
+    async def measured(self) -> bytes:
+        """All figures, those that are looked up included, in Prometheus' form."""
+        meters = self.meters
+        meters.set("bancheng_domain_time_seconds", self.clock.now().timestamp())
+        pool = self.database.pool_status()
+        for state, connections in (("size", pool.size), ("opened", pool.opened), ("in_use", pool.in_use)):
+            meters.set("bancheng_database_connections", connections, state)
+        waiting = sum(tenant.site is None for tenant in self.tenants.values())
+        meters.set("bancheng_sites", len(self.tenants) - waiting, "hosted")
+        meters.set("bancheng_sites", waiting, "waiting")
+        for name in _LOOKED_UP:
+            meters.forget(name)
+        for tenant in self.tenants.values():
+            await self._measure_tenant(tenant)
+        return meters.text()
+
+    async def _measure_tenant(self, tenant: TenantService) -> None:
+        meters, code = self.meters, tenant.tenant
+        for loop in tenant.loops:
+            meters.set("bancheng_worker_trouble", float(bool(loop.trouble)), code, loop.name.partition(" ")[0])
+        meters.set("bancheng_links_run_here", float(tenant.runs_links), code)
+        if tenant.site is None:
+            return
+        for status in tenant.board:
+            measure_link(meters, code, status, tenant.site.wall_now().timestamp())
+        try:
+            async with self.database.transaction(code) as tx:
+                for each in await exception_counts(tx):
+                    meters.set("bancheng_link_exceptions", each.frames, code, each.peer, each.state)
+        except StoreError:
+            # The database's own figures say it; the others are still worth giving.
+            return
+
+
+_LOOKED_UP = (
+    "bancheng_link_connected",
+    "bancheng_link_exceptions",
+    "bancheng_link_frames_in",
+    "bancheng_link_frames_out",
+    "bancheng_link_frames_receipted",
+    "bancheng_link_state",
+    "bancheng_link_unreceipted_age_seconds",
+    "bancheng_worker_trouble",
+)
+
+
+def measure_link(meters: Meters, tenant: str, status: LinkStatus, wall_seconds: float) -> None:
+    """The figures of one link. `wall_seconds` is the Unix instant to which ages are counted."""
+    labels = (tenant, status.peer)
+    meters.set("bancheng_link_state", 1.0, *labels, status.state)
+    meters.set("bancheng_link_connected", float(status.connected), *labels)
+    oldest = status.oldest_unreceipted_at
+    age = 0.0 if oldest is None else max(0.0, wall_seconds - oldest.timestamp())
+    meters.set("bancheng_link_unreceipted_age_seconds", age, *labels)
+    meters.set("bancheng_link_frames_out", status.out_number, *labels)
+    meters.set("bancheng_link_frames_receipted", status.receipted_number, *labels)
+    meters.set("bancheng_link_frames_in", status.in_number, *labels)

@@ -1,0 +1,91 @@
+"""`tenant found`: from a plan, the files that each site's operator is given.
+
+Owns the form of the plan and of the folder that is written: `<site>/<tenant>.toml` for each site and
+`nats-<n>.json`, the accounts of each nats-server. Must not know the database.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import msgspec
+
+from bancheng.profiles.loader import load_profile, shipped_profile
+from bancheng.profiles.official_calendar import official_calendar
+from bancheng.runtime.nats_config import TenantAccount, nats_configuration
+from bancheng.runtime.provisioning import BadTenant, SiteSpec, TenantSpec, found_tenant
+from bancheng.runtime.site_files import write_site_file
+from bancheng.schema.documents import UnitEntry
+
+CALENDAR_YEARS_BEFORE = 1
+CALENDAR_YEARS_AFTER = 2
+
+
+class TenantPlan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What an operator writes. `profile` is a file; without it the shipped profile of the tenant is taken."""
+
+    tenant: str
+    effective_on: date
+    sites: tuple[SiteSpec, ...]
+    units: tuple[UnitEntry, ...]
+    profile: str = ""
+
+
+class PlanRefused(Exception):
+    """A plan that cannot be carried out. `code` is stable, `field` names the mistake."""
+
+    def __init__(self, code: str, *, field: str = "", detail: str = "") -> None:
+        super().__init__(": ".join(part for part in (code, field, detail) if part))
+        self.code = code
+        self.field = field
+        self.detail = detail
+
+
+def read_plan(path: Path) -> TenantPlan:
+    """Raises PlanRefused."""
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+        return msgspec.convert(values, TenantPlan)
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise PlanRefused("plan.unreadable", detail=str(error)) from error
+    except msgspec.ValidationError as error:
+        wanted, _, place = str(error).partition(" - at ")
+        raise PlanRefused("plan.invalid", field=place.strip("`").removeprefix("$."), detail=wanted) from error
+
+
+def spec_of(plan: TenantPlan, folder: Path, now: datetime) -> TenantSpec:
+    """The plan with its profile and the official calendar around the day it begins."""
+    profile = load_profile(folder / plan.profile) if plan.profile else shipped_profile(plan.tenant)
+    year = plan.effective_on.year
+    calendar = official_calendar(year - CALENDAR_YEARS_BEFORE, year + CALENDAR_YEARS_AFTER, edition=1)
+    return TenantSpec(
+        tenant=plan.tenant,
+        sites=plan.sites,
+        units=plan.units,
+        profile=profile,
+        calendar=calendar,
+        effective_on=plan.effective_on,
+        founded_at=now,
+    )
+
+
+def found_from_plan(plan_path: Path, out: Path) -> Iterator[str]:
+    """Writes the folder, which must not exist; says what it wrote. Raises PlanRefused, BadTenant."""
+    plan = read_plan(plan_path)
+    founded = found_tenant(spec_of(plan, plan_path.parent, datetime.now(UTC)))
+    if out.exists():
+        raise PlanRefused("plan.folder_exists", field="out", detail=out.name)
+    for site, file in founded.site_files.items():
+        yield f"{write_site_file(out / site, file)}: for the sites_dir of {site}; holds secrets"
+    for number, (server, account) in enumerate(sorted(founded.accounts.items()), start=1):
+        path = out / f"nats-{number}.json"
+        path.write_bytes(msgspec.json.format(msgspec.json.encode(account), indent=2))
+        yield f"{path}: the account for the nats-server at {server}"
+        (out / f"nats-{number}.conf").write_text(nats_configuration([account]), encoding="utf-8")
+        yield f"{out / f'nats-{number}.conf'}: a configuration with this account alone"
+
+
+__all__ = ["BadTenant", "PlanRefused", "TenantAccount", "TenantPlan", "found_from_plan", "read_plan", "spec_of"]
