@@ -5,13 +5,21 @@ Owns how the pieces are joined. Must not know which service it is part of, nor s
 
 from __future__ import annotations
 
-from litestar import Litestar, get
+from typing import Any
+
+from litestar import Litestar, Request, get
+from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.openapi.spec import Components, SecurityScheme
 from litestar.response import Response
 
+from bancheng.window.api.routes import PREFIX, api_router
+from bancheng.window.error_responses import answer_error
 from bancheng.window.parts import Limits, Links, Rate, Readiness, TierWindow, WindowParts
+from bancheng.window.requests import window_of
+from bancheng.window.window import Window
 
 __all__ = ["Limits", "Links", "Rate", "Readiness", "TierWindow", "WindowParts", "create_application"]
 
@@ -23,9 +31,9 @@ async def health() -> dict[str, str]:
 
 
 @get("/readyz", include_in_schema=False)
-async def readiness(parts: WindowParts) -> Response[dict[str, object]]:
+async def readiness(request: Request[Any, Any, State]) -> Response[dict[str, object]]:
     """200 when it can work, 503 with stable codes when it cannot."""
-    problems = list(await parts.readiness())
+    problems = list(await window_of(request).parts.readiness())
     return Response(
         {"status": "unready" if problems else "ready", "problems": problems}, status_code=503 if problems else 200
     )
@@ -33,19 +41,36 @@ async def readiness(parts: WindowParts) -> Response[dict[str, object]]:
 
 def create_application(parts: WindowParts) -> Litestar:
     """One window's application. The composition root has opened what `parts` names and closes it in its hooks."""
+    window = Window(parts)
 
-    def the_parts() -> WindowParts:
-        return parts
+    def the_window() -> Window:
+        return window
 
     return Litestar(
-        route_handlers=[health, readiness, *parts.tier.routes],
-        dependencies={"parts": Provide(the_parts, sync_to_thread=False)},
+        route_handlers=[health, readiness, api_router(), *parts.tier.routes],
+        dependencies={"window": Provide(the_window, sync_to_thread=False)},
+        exception_handlers={Exception: answer_error},
         middleware=list(parts.middleware),
         request_max_body_size=parts.limits.body_bytes,
         on_startup=list(parts.on_startup),
         on_shutdown=list(parts.on_shutdown),
-        openapi_config=OpenAPIConfig(
-            title="Bancheng", version="1", path="/api/v1", render_plugins=[JsonRenderPlugin(path="/openapi.json")]
-        ),
+        openapi_config=_description(parts),
+        state=State({"window": window}),
+        logging_config=None,
         debug=False,
+    )
+
+
+def _description(parts: WindowParts) -> OpenAPIConfig:
+    """The description of the API, as JSON only: a page that renders it would load from elsewhere."""
+    return OpenAPIConfig(
+        title=f"办成 Bancheng · {parts.tier.name.zh} {parts.tier.name.en}",
+        version=parts.version or "1",
+        path=PREFIX,
+        render_plugins=[JsonRenderPlugin(path="/openapi.json")],
+        components=Components(
+            security_schemes={"token": SecurityScheme(type="http", scheme="bearer", description="POST /tokens")}
+        ),
+        security=[{"token": []}],
+        use_handler_docstrings=True,
     )

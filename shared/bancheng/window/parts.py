@@ -17,7 +17,7 @@ from bancheng.kernel.profile import Text
 from bancheng.window.hosting import Hosting
 
 LifespanHook = Callable[[], Awaitable[None]]
-Links = Callable[[str], Sequence[LinkStatus]]
+Links = Callable[[str], Awaitable[Sequence[LinkStatus]]]
 """The links of a tenant's site, as they stand now."""
 Readiness = Callable[[], Awaitable[Sequence[str]]]
 """Stable codes of what keeps the service from working; empty when it is ready."""

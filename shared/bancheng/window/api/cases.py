@@ -1,0 +1,96 @@
+"""Cases: register one, list, look at one, its history, search."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from litestar import Response, get, post
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.params import Parameter
+
+from bancheng.kernel.case import Stage
+from bancheng.store.ledger import LedgerFilter, Sort
+from bancheng.window.api.answers import NEEDS_KEY, Key, answered
+from bancheng.window.api.bodies import body_of
+from bancheng.window.command_registry import RegisterBody
+from bancheng.window.idempotency import request_of
+from bancheng.window.queries import ListRequest
+from bancheng.window.requests import StaffRequest, language_of
+from bancheng.window.usecases import Registered, register
+from bancheng.window.views import CaseList, CaseView, HistoryView
+from bancheng.window.window import Window
+
+After = Annotated[str, Parameter(description="`next` of the page before", max_length=200)]
+Limit = Annotated[int, Parameter(ge=1, le=200)]
+Code = Annotated[str | None, Parameter(max_length=64)]
+
+
+@post(
+    "/cases",
+    data_dto=body_of(RegisterBody),
+    status_code=201,
+    summary="Register a case 登记",
+    tags=["cases"],
+    responses={201: ResponseSpec(Registered, description="Registered"), **NEEDS_KEY},
+)
+async def register_case(
+    request: StaffRequest, data: RegisterBody, window: Window, idempotency_key: Key = None
+) -> Response[bytes]:
+    """The number, the stage and the limits of the new case. The key makes sending it twice one case."""
+    wanted = request_of(idempotency_key, "register", data)
+    return answered(await register(window.hosting, request.user, data, wanted))
+
+
+@get("/cases", summary="List cases", tags=["cases"])
+async def list_cases(
+    request: StaffRequest,
+    window: Window,
+    holder_unit: Code = None,
+    registered_unit: Code = None,
+    stage: Stage | None = None,
+    is_closed: bool | None = None,
+    due_before: datetime | None = None,
+    sort: Sort = "registered_at",
+    after: After = "",
+    limit: Limit = 50,
+) -> CaseList:
+    """Those that you may see, newest first, or the most urgent first (`sort` by a due date: open cases only)."""
+    filters = LedgerFilter(
+        holder_unit=holder_unit,
+        registered_unit=registered_unit,
+        stage=stage,
+        is_closed=is_closed,
+        due_before=due_before,
+    )
+    asked = ListRequest(filters=filters, sort=sort, after=after, limit=limit)
+    return await window.queries.cases(request.user, asked)
+
+
+@get("/cases/search", summary="Search cases", tags=["cases"])
+async def search_cases(
+    request: StaffRequest,
+    window: Window,
+    q: Annotated[str, Parameter(min_length=1, max_length=100, description="Words, or a number")],
+    after: After = "",
+    limit: Limit = 50,
+) -> CaseList:
+    """Cases in whose title, description or person's name every word occurs, two-character words included."""
+    return await window.queries.search(request.user, q, after=after, limit=limit)
+
+
+@get("/cases/{case_id:uuid}", summary="A case", tags=["cases"])
+async def show_case(request: StaffRequest, window: Window, case_id: UUID) -> Response[CaseView]:
+    """How it stands, why each limit is due when it is, what may be done now and why the rest may not."""
+    view = await window.queries.case(request.user, case_id, language_of(request))
+    return Response(view, headers={"ETag": f'"{view.version}"', "Cache-Control": "no-store"})
+
+
+@get("/cases/{case_id:uuid}/history", summary="The history of a case", tags=["cases"])
+async def show_history(request: StaffRequest, window: Window, case_id: UUID) -> HistoryView:
+    """Every entry across the tiers, the late ones apart, with how far each has come on each link."""
+    return await window.queries.history(request.user, case_id)
+
+
+ROUTES = [register_case, list_cases, search_cases, show_case, show_history]

@@ -1,0 +1,54 @@
+"""Commands to a case: one address each, made from the one registry, so that each has its own body in the description."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import msgspec
+from litestar import Response, post
+from litestar.handlers import HTTPRouteHandler
+from litestar.openapi.datastructures import ResponseSpec
+
+from bancheng.kernel.commands import AddNote
+from bancheng.window.api.answers import TO_A_CASE, Key, Version, answered
+from bancheng.window.api.bodies import body_of
+from bancheng.window.command_registry import CASE_COMMANDS, CaseCommand
+from bancheng.window.idempotency import request_of
+from bancheng.window.requests import StaffRequest, version_of
+from bancheng.window.usecases import Asked, Done, give
+from bancheng.window.window import Window
+
+
+def _handler(spec: CaseCommand) -> HTTPRouteHandler:
+    async def give_command(
+        request: StaffRequest,
+        window: Window,
+        case_id: UUID,
+        data: msgspec.Struct,
+        idempotency_key: Key = None,
+        if_match: Version = None,
+    ) -> Response[bytes]:
+        wanted = request_of(idempotency_key, f"{spec.name}/{case_id}", data)
+        answer = await give(
+            window.hosting, request.user, case_id, spec, data, request=wanted, version=version_of(request)
+        )
+        return answered(answer)
+
+    give_command.__doc__ = spec.kind.__doc__
+    give_command.__annotations__["data"] = spec.body
+    give_command.__name__ = spec.name.replace("-", "_")
+    responses = {200: ResponseSpec(Done, description="Done"), **TO_A_CASE}
+    if spec.kind is AddNote:
+        responses[202] = ResponseSpec(Asked, description="The holder was asked to enter it")
+    return post(
+        f"/cases/{{case_id:uuid}}/{spec.name}",
+        data_dto=body_of(spec.body),
+        status_code=200,
+        operation_id=f"{spec.kind.__name__}",
+        summary=spec.name,
+        tags=["commands"],
+        responses=responses,
+    )(give_command)
+
+
+ROUTES = [_handler(spec) for spec in CASE_COMMANDS.values()]

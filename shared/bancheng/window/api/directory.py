@@ -1,0 +1,99 @@
+"""What a window knows beside its cases: units, links, the rules in force, alerts."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+import msgspec
+from litestar import get
+
+from bancheng.federation.health import LinkStatus
+from bancheng.kernel.profile import Profile
+from bancheng.window.requests import StaffRequest
+from bancheng.window.views import AlertView
+from bancheng.window.window import Window
+
+
+class UnitRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A window or department. `parent` is where a case climbs to; `is_seen`: you see its cases."""
+
+    code: str
+    name: str
+    tier: str
+    site: str
+    parent: str | None
+    is_window: bool
+    closed_on: date | None
+    is_seen: bool
+
+
+class LinkView(msgspec.Struct, frozen=True, kw_only=True):
+    """One link of this site. `waiting`: numbered and not yet receipted by the peer."""
+
+    peer: str
+    is_parent: bool
+    state: str
+    reason: str
+    detail: str
+    connected: bool
+    oldest_unreceipted_at: datetime | None
+    receipted_number: int
+    out_number: int
+    in_number: int
+    waiting: int
+
+
+def link_view(status: LinkStatus) -> LinkView:
+    return LinkView(
+        peer=status.peer,
+        is_parent=status.is_parent,
+        state=status.state,
+        reason=status.reason,
+        detail=status.detail,
+        connected=status.connected,
+        oldest_unreceipted_at=status.oldest_unreceipted_at,
+        receipted_number=status.receipted_number,
+        out_number=status.out_number,
+        in_number=status.in_number,
+        waiting=max(0, status.out_number - status.receipted_number),
+    )
+
+
+@get("/units", summary="Units of the tenant", tags=["tenant"])
+async def units(request: StaffRequest) -> list[UnitRow]:
+    """As the directory in force names them."""
+    identity = request.user
+    return [
+        UnitRow(
+            code=unit.code,
+            name=unit.name,
+            tier=unit.tier,
+            site=unit.site,
+            parent=unit.parent,
+            is_window=unit.is_window,
+            closed_on=unit.closed_on,
+            is_seen=identity.visible.sees(unit.code),
+        )
+        for unit in identity.site.jurisdiction.directory.units
+    ]
+
+
+@get("/links", summary="Links of this site", tags=["tenant"])
+async def links(request: StaffRequest, window: Window) -> list[LinkView]:
+    """How far each neighbour is, and why a link waits."""
+    return [link_view(status) for status in await window.parts.links(request.user.tenant)]
+
+
+@get("/profile", summary="The rules in force", tags=["tenant"])
+async def profile(request: StaffRequest) -> Profile:
+    """The tenant's rule profile: kinds, types, grounds, exclusions, limits and the ladder."""
+    return request.user.site.current_profile()
+
+
+@get("/alerts", summary="What somebody must look at", tags=["tenant"])
+async def alerts(request: StaffRequest, window: Window) -> list[AlertView]:
+    """About cases that you may see, and about links; the longest standing first."""
+    return await window.queries.alerts(request.user)
+
+
+ROUTES = [units, links, profile, alerts]

@@ -1,0 +1,153 @@
+"""One case as it is shown: its state, why each limit is due when it is, and what may be done now.
+
+Owns how a state becomes a view in the reader's language. Must not know storage, HTTP or templates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from bancheng.kernel.calendar import Calendar
+from bancheng.kernel.case import Case
+from bancheng.kernel.context import Jurisdiction
+from bancheng.kernel.dues import DueDate, explain
+from bancheng.kernel.profile import Profile
+from bancheng.kernel.rejected import Rejected
+from bancheng.schema.clocks import HELD_PREFIX, Clock
+from bancheng.window.availability import availabilities
+from bancheng.window.error_texts import Language, text_for
+from bancheng.window.identity import Identity
+from bancheng.window.permissions import masked
+from bancheng.window.views import (
+    ActionView,
+    AlertView,
+    AskView,
+    CaseView,
+    ClockView,
+    DayView,
+    DeclineView,
+    ExtensionView,
+    late_views,
+    unit_view,
+)
+
+
+def case_view(
+    case: Case,
+    identity: Identity,
+    language: Language,
+    *,
+    hide_person: bool,
+    asks: list[AskView],
+    alerts: list[AlertView],
+) -> CaseView:
+    """Raises UnknownEdition when the case's rules are not here yet."""
+    site = identity.site
+    jurisdiction, now = site.jurisdiction, site.now()
+    decline, extension = case.decline, case.extension
+    return CaseView(
+        case_id=case.case_id,
+        number=case.number,
+        version=case.head.hash.hex(),
+        title=case.title,
+        description=case.description,
+        kind=case.kind,
+        case_type=case.case_type,
+        ground=case.ground,
+        channel=case.channel,
+        stage=case.stage,
+        is_closed=case.is_closed,
+        round=case.round,
+        returns=case.returns,
+        outcome=case.outcome,
+        answer=case.answer,
+        answered_at=case.answered_at,
+        registered_at=case.registered_at,
+        registered_unit=unit_view(jurisdiction, case.registered_unit),
+        holder_unit=unit_view(jurisdiction, case.holder_unit),
+        in_transit_to=None if case.in_transit is None else unit_view(jurisdiction, case.in_transit.unit),
+        reported_outside_at=case.reported_outside_at,
+        profile_edition=case.profile_edition,
+        person=masked(case.person) if hide_person else case.person,
+        person_masked=hide_person,
+        decline=None if decline is None else DeclineView(ground=decline.ground, explanation=decline.explanation),
+        extension=None
+        if extension is None
+        else ExtensionView(clock=extension.clock, workdays=extension.workdays, reason=extension.reason),
+        clocks=[clock_view(clock, jurisdiction, site.calendar, now) for clock in _shown(case)],
+        actions=actions(case, identity, site.profile(case.profile_edition), language),
+        late_entries=late_views(case, jurisdiction),
+        asks=asks,
+        alerts=alerts,
+    )
+
+
+def _shown(case: Case) -> list[Clock]:
+    """Running ones first, the earliest due date first; then those that stopped."""
+    return sorted(
+        case.clocks.values(),
+        key=lambda clock: (clock.state == "stopped", clock.name.startswith(HELD_PREFIX), clock.due_at),
+    )
+
+
+def clock_view(clock: Clock, jurisdiction: Jurisdiction, calendar: Calendar, now: datetime) -> ClockView:
+    return ClockView(
+        name="held" if clock.name.startswith(HELD_PREFIX) else clock.name,
+        owner=unit_view(jurisdiction, clock.owner),
+        nature=clock.nature,
+        state=clock.state,
+        started_at=clock.started_at,
+        limit_workdays=clock.limit_workdays,
+        used_workdays=clock.used_workdays,
+        due_at=clock.due_at,
+        due_day=clock.due_day,
+        provisional=clock.provisional,
+        is_over=clock.state != "stopped" and clock.due_at <= now,
+        paused_until=clock.paused_until,
+        stopped_at=clock.stopped_at,
+        days=[] if clock.state == "stopped" else _days(clock, calendar),
+    )
+
+
+def _days(clock: Clock, calendar: Calendar) -> list[DayView]:
+    """Day by day from when the clock was last started; a paused one counts from the end of its pause."""
+    start_day = clock.paused_until if clock.paused_until is not None else clock.start_day
+    due = DueDate(
+        due_at=clock.due_at,
+        due_day=clock.due_day,
+        start_day=start_day,
+        limit_workdays=max(0, clock.limit_workdays - clock.used_workdays),
+        provisional=clock.provisional,
+        calendar_edition=clock.calendar_edition,
+    )
+    try:
+        rows = explain(calendar, due)
+    except Rejected:
+        return []
+    return [
+        DayView(day=row.day, kind=row.kind.value, name=row.name, counted=row.counted, provisional=row.provisional)
+        for row in rows
+    ]
+
+
+def actions(case: Case, identity: Identity, profile: Profile, language: Language) -> list[ActionView]:
+    """Every command, with the reason beside the one that is not allowed."""
+    views: list[ActionView] = []
+    for each in availabilities(case, identity, profile):
+        if not each.code:
+            views.append(ActionView(name=each.spec.name, allowed=True))
+            continue
+        text = text_for(each.code, language, named_units(each.parameters, identity.site.jurisdiction))
+        views.append(
+            ActionView(
+                name=each.spec.name, allowed=False, code=each.code, reason=text.message, next_step=text.next_step
+            )
+        )
+    return views
+
+
+def named_units(parameters: Mapping[str, str | int], jurisdiction: Jurisdiction) -> dict[str, str | int]:
+    """The same parameters for a text: a unit's name instead of its code."""
+    unit = jurisdiction.unit(str(parameters.get("unit", "")))
+    return {**parameters, "unit": unit.name} if unit is not None else dict(parameters)

@@ -1,0 +1,88 @@
+"""The commands that people may give a case: their names in addresses and the body each of them takes.
+
+Owns that list and the bodies' bounds. A body is the kernel's command without what only the system may say, and with
+no field that it does not know. Must not know who may give a command nor what comes of it.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Final, cast
+
+import msgspec
+from msgspec import Meta
+
+from bancheng.kernel import commands as c
+from bancheng.schema.events import Channel
+from bancheng.window.permissions import MAY
+
+UNLIKELY_LONG_NAME: Final = 100
+
+
+class PersonBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """反映人. Only the name is required: many who come have neither phone nor papers with them."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=UNLIKELY_LONG_NAME)]
+    phone: Annotated[str, Meta(max_length=32)] = ""
+    identity_number: Annotated[str, Meta(max_length=32)] = ""
+    address: Annotated[str, Meta(max_length=300)] = ""
+
+
+class RegisterBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """登记. `unit` is where the person came: by default the unit of whoever registers."""
+
+    channel: Channel
+    kind: c.Key
+    case_type: c.Key
+    title: c.Title
+    description: c.Body
+    person: PersonBody
+    ground: Annotated[str, Meta(max_length=64)] = ""
+    unit: Annotated[str, Meta(max_length=64)] = ""
+
+
+class CaseCommand(msgspec.Struct, frozen=True, kw_only=True):
+    """One command to a case. `name` stands in its address, for example `propose-decline`."""
+
+    name: str
+    kind: type[c.Command]
+    body: type[msgspec.Struct]
+
+    def command(self, body: msgspec.Struct) -> c.AnyCommand:
+        """The kernel's command with what the body says."""
+        fields = {name: getattr(body, name) for name in body.__struct_fields__}
+        return cast("c.AnyCommand", self.kind(**fields))
+
+
+_ONLY_THE_SYSTEM_SAYS: Final = {(c.Escalate, "cause")}
+_WORDS: Final = re.compile(r"(?<!^)(?=[A-Z])")
+
+
+def kebab(name: str) -> str:
+    """`ProposeDecline` in an address: `propose-decline`."""
+    return _WORDS.sub("-", name).lower()
+
+
+def _body(kind: type[c.Command]) -> type[msgspec.Struct]:
+    fields: list[tuple[str, type] | tuple[str, type, object]] = []
+    for field in msgspec.structs.fields(kind):
+        if (kind, field.name) in _ONLY_THE_SYSTEM_SAYS:
+            continue
+        fields.append((field.name, field.type) if field.required else (field.name, field.type, field.default))
+    return msgspec.defstruct(
+        f"{kind.__name__}Body",
+        fields,
+        frozen=True,
+        kw_only=True,
+        forbid_unknown_fields=True,
+        module=__name__,
+        namespace={"__doc__": kind.__doc__ or kebab(kind.__name__)},
+    )
+
+
+CASE_COMMANDS: Final[dict[str, CaseCommand]] = {
+    kebab(kind.__name__): CaseCommand(name=kebab(kind.__name__), kind=kind, body=_body(kind))
+    for kind in MAY
+    if kind is not c.Register
+}
+"""By name, in the order in which a case meets them."""

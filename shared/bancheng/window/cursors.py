@@ -1,0 +1,33 @@
+"""Where a list goes on: a cursor as one opaque word in an address.
+
+Owns its form. A word that is no cursor is the user's mistake and never an error of the service.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from typing import TypeVar
+from uuid import UUID
+
+import msgspec
+
+from bancheng.store.ledger import LedgerCursor
+from bancheng.window.field_problems import InvalidInput, problem
+
+T = TypeVar("T", LedgerCursor, UUID)
+
+_MOST_CHARACTERS = 200
+
+
+def written(cursor: LedgerCursor | UUID) -> str:
+    return base64.urlsafe_b64encode(msgspec.msgpack.encode(cursor)).decode().rstrip("=")
+
+
+def read(word: str, kind: type[T]) -> T:
+    """Raises InvalidInput for the field `after`."""
+    try:
+        raw = base64.urlsafe_b64decode(word[:_MOST_CHARACTERS] + "=" * (-len(word[:_MOST_CHARACTERS]) % 4))
+        return msgspec.msgpack.decode(raw, type=kind)
+    except (binascii.Error, ValueError, msgspec.MsgspecError) as error:
+        raise InvalidInput([problem("api.wrong_value", "after")]) from error

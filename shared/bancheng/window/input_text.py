@@ -1,0 +1,100 @@
+"""Text that people and programs send: what may stand in it, and naming the field in which it does not fit.
+
+Owns decoding a body strictly into a struct: UTF-8, JSON, no unknown field, no control character, bounds. Every
+problem is named by its field, all of them at once. Must not know what the fields mean.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, TypeVar, cast
+
+import msgspec
+
+from bancheng.window.failures import ApiError
+from bancheng.window.field_problems import FORBIDDEN, FieldProblem, InvalidInput, joined, problem, problem_of
+
+T = TypeVar("T", bound=msgspec.Struct)
+
+MOST_PROBLEMS: Final = 20
+
+
+def decode_body(body: bytes, kind: type[T]) -> T:
+    """The struct that a JSON body holds. Raises ApiError for bytes that are no JSON object, InvalidInput for fields."""
+    try:
+        decoded = msgspec.json.decode(body or b"{}", type=kind)
+    except msgspec.ValidationError as error:
+        raise InvalidInput(_problems(_plain(body), kind) or [problem_of(str(error))]) from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise _unreadable(body) from error
+    problems = list(unfit_texts(msgspec.to_builtins(decoded)))
+    if problems:
+        raise InvalidInput(problems[:MOST_PROBLEMS])
+    return decoded
+
+
+def convert_fields(raw: Mapping[str, object], kind: type[T]) -> T:
+    """The same from plain values, for a form. Raises InvalidInput with every field that does not fit."""
+    problems = _problems(dict(raw), kind)
+    if problems:
+        raise InvalidInput(problems)
+    return msgspec.convert(raw, kind)
+
+
+def unfit_texts(value: object, path: str = "") -> Iterator[FieldProblem]:
+    """Every text within a value that holds what must not be stored or shown."""
+    if isinstance(value, str):
+        if FORBIDDEN.search(value):
+            yield problem("api.control_characters", path)
+        elif value.isspace():
+            yield problem("api.empty_field", path)
+    elif isinstance(value, dict):
+        for name, inner in cast("dict[object, object]", value).items():
+            yield from unfit_texts(inner, f"{path}.{name}" if path else str(name))
+    elif isinstance(value, list):
+        for number, inner in enumerate(cast("list[object]", value)):
+            yield from unfit_texts(inner, f"{path}[{number}]")
+
+
+def _problems(raw: object, kind: type[msgspec.Struct]) -> list[FieldProblem]:
+    """Every field of `raw` that does not fit, each looked at on its own."""
+    if not isinstance(raw, dict):
+        raise ApiError(400, "api.unreadable_body")
+    given = cast("dict[str, object]", raw)
+    fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
+    problems = [problem("api.unknown_field", joined("", name)) for name in given if name not in fields]
+    for name, field in fields.items():
+        if name not in given:
+            if field.required:
+                problems.append(problem("api.missing_field", name))
+            continue
+        unfit = list(unfit_texts(given[name], name))
+        problems.extend(unfit)
+        if unfit:
+            continue
+        try:
+            msgspec.convert(given[name], field.type)
+        except msgspec.ValidationError as error:
+            problems.append(problem_of(str(error), name))
+    return problems[:MOST_PROBLEMS]
+
+
+def _plain(body: bytes) -> object:
+    """The body as plain values, for naming what is wrong. The decoder has read it once, so it is JSON."""
+    return msgspec.json.decode(body or b"{}")
+
+
+def _unreadable(body: bytes) -> Exception:
+    """Why no struct could be read: another encoding, half a surrogate pair in some field, or no JSON at all."""
+    try:
+        text = body.decode("utf-8")
+    except UnicodeDecodeError:
+        return ApiError(400, "api.wrong_encoding")
+    try:
+        # The standard library lets half surrogates and raw control characters through, so their field can be named.
+        raw: Any = json.JSONDecoder(strict=False).decode(text)
+    except (ValueError, RecursionError):
+        return ApiError(400, "api.unreadable_body")
+    problems = list(unfit_texts(raw))[:MOST_PROBLEMS]
+    return InvalidInput(problems) if problems else ApiError(400, "api.unreadable_body")

@@ -1,0 +1,138 @@
+"""Who may see a case, who may do what with it, and whose personal data is shown in full.
+
+Owns the roles, which units somebody sees (their own and those below it) and masking. What the state of a case allows
+is the kernel's; the predicate that lists and searches go through is the store's, and `sees` is the same for one case.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Final, Literal
+from weakref import WeakKeyDictionary
+
+from bancheng.kernel import commands as c
+from bancheng.kernel.case import Case
+from bancheng.kernel.context import Jurisdiction
+from bancheng.schema.clocks import HELD_PREFIX
+from bancheng.schema.events import Person
+from bancheng.store.visibility import Visibility
+
+Role = Literal[
+    "clerk",
+    "duty_leader",
+    "coordinator",
+    "department_officer",
+    "leader",
+    "supervisor",
+    "reviewer",
+    "administrator",
+]
+"""办理专员 · 值班长 · 总协调人 · 联络员 · 领导 · 督查 · 监督员 · 管理员 (product.md, Who does what)."""
+
+_WINDOW: Final = frozenset({"clerk", "duty_leader", "coordinator"})
+_APPROVES: Final = frozenset({"duty_leader", "coordinator", "leader"})
+_CHECKS: Final = frozenset({"duty_leader", "coordinator"})
+
+MAY: Final[dict[type[c.Command], frozenset[str]]] = {
+    c.Register: _WINDOW,
+    c.Accept: _WINDOW,
+    c.ProposeDecline: _WINDOW,
+    c.ApproveDecline: _APPROVES,
+    c.RefuseDecline: _APPROVES,
+    c.Classify: _WINDOW,
+    c.AddNote: _WINDOW | {"department_officer", "leader"},
+    c.Pause: _WINDOW,
+    c.Resume: _WINDOW,
+    c.RequestExtension: _WINDOW,
+    c.ApproveExtension: _APPROVES,
+    c.RefuseExtension: _APPROVES,
+    c.GiveAnswer: _WINDOW,
+    c.ProposeResult: _WINDOW,
+    c.VerifyResult: _CHECKS,
+    c.SendBackResult: _CHECKS,
+    c.Revisit: _WINDOW,
+    c.StrikeOff: _WINDOW,
+    c.Withdraw: _WINDOW,
+    c.Archive: _WINDOW,
+    c.Escalate: _WINDOW | {"leader"},
+    c.HandDown: _WINDOW | {"leader"},
+    c.Return: _WINDOW,
+    c.TakeBack: _APPROVES,
+    c.AdoptLateOutcome: _CHECKS,
+    c.OverruleLate: _CHECKS,
+    c.CallDutyLeader: _WINDOW,
+    c.RecordOutsideReply: _WINDOW | {"leader"},
+}
+"""Every command that a person may give, and the roles that may give it."""
+
+CHANGES_NOTHING: Final = frozenset({"supervisor"})
+"""Whoever supervises changes no case, whatever other roles they have (PA-04)."""
+SEES_NO_CASE: Final = frozenset({"reviewer", "administrator"})
+"""Roles that by themselves show no case: reviewers see samples without names, administrators look after units."""
+
+
+def may(roles: Iterable[str], command: type[c.Command]) -> bool:
+    """Whether one of the roles may give the command."""
+    held = frozenset(roles)
+    return not held & CHANGES_NOTHING and bool(held & MAY.get(command, frozenset()))
+
+
+def sees(visible: Visibility, case: Case) -> bool:
+    """The ledger's predicate, for one case: the unit that registered it and the unit that holds it see it."""
+    return visible.sees(case.holder_unit) or visible.sees(case.registered_unit)
+
+
+_children: WeakKeyDictionary[Jurisdiction, dict[str, list[str]]] = WeakKeyDictionary()
+
+
+def visibility(jurisdiction: Jurisdiction, unit: str, roles: Iterable[str]) -> Visibility:
+    """The unit and those below it; a window at the top sees all. A unit that the directory does not name sees its own."""
+    tenant = jurisdiction.directory.tenant
+    if not frozenset(roles) - SEES_NO_CASE:
+        return Visibility(tenant=tenant, units=())
+    entry = jurisdiction.unit(unit)
+    if entry is not None and entry.parent is None:
+        return Visibility(tenant=tenant, units=None)
+    below = _children.get(jurisdiction)
+    if below is None:
+        below = _children[jurisdiction] = _units_by_parent(jurisdiction)
+    seen: set[str] = set()
+    waiting = [unit]
+    while waiting:
+        code = waiting.pop()
+        if code not in seen:
+            seen.add(code)
+            waiting.extend(below.get(code, ()))
+    return Visibility(tenant=tenant, units=tuple(sorted(seen)))
+
+
+def _units_by_parent(jurisdiction: Jurisdiction) -> dict[str, list[str]]:
+    below: dict[str, list[str]] = defaultdict(list)
+    for each in jurisdiction.directory.units:
+        if each.parent is not None:
+            below[each.parent].append(each.code)
+    return below
+
+
+def is_involved(case: Case, unit: str) -> bool:
+    """Whether the unit registered the case, holds it, is sent it, or held it as far as the state still tells."""
+    sent_to = case.in_transit.unit if case.in_transit is not None else ""
+    came_from = case.came_from[0] if case.came_from is not None else ""
+    return unit in {case.registered_unit, case.holder_unit, sent_to, came_from} or HELD_PREFIX + unit in case.clocks
+
+
+def masked(person: Person) -> Person:
+    """What those see who need not know whose matter it is: 张*, 000****1234."""
+    return Person(
+        name=person.name[:1] + "*" * (len(person.name) - 1),
+        phone=_middle_hidden(person.phone, 3, 4),
+        identity_number=_middle_hidden(person.identity_number, 3, 2),
+        address=person.address[:3] + "***" if person.address else "",
+    )
+
+
+def _middle_hidden(text: str, first: int, last: int) -> str:
+    if len(text) <= first + last:
+        return "*" * len(text)
+    return text[:first] + "*" * (len(text) - first - last) + text[-last:]

@@ -1,0 +1,200 @@
+"""What people look at: lists, one case, its history, search, links and alerts. Every one within what they may see.
+
+Owns the reading, one transaction each, and the record of who read personal data in full. Must not know HTTP nor
+pages; changes nothing but that record.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from collections.abc import Sequence
+from typing import Final
+from uuid import UUID
+
+import msgspec
+
+from bancheng.federation.delivery import deliveries
+from bancheng.kernel.case import Case
+from bancheng.kernel.history import lines
+from bancheng.kernel.profile import Profile
+from bancheng.schema.events import AskAccepted, AskRefused, Received, Registered, TakenOver
+from bancheng.store.accounts import record_audit
+from bancheng.store.alerts import NO_CASE, Alert, alerts_of_case, open_alerts
+from bancheng.store.asks import Ask, asks_of_case
+from bancheng.store.casebook import load_cases, load_entries
+from bancheng.store.changes import AuditRecord
+from bancheng.store.database import Transaction
+from bancheng.store.deliveries import deliveries_of_case
+from bancheng.store.ledger import LedgerCursor, LedgerFilter, Sort, list_cases
+from bancheng.store.search import search
+from bancheng.store.signing import StoredEntry
+from bancheng.window import cursors
+from bancheng.window.case_views import case_view
+from bancheng.window.error_texts import Language
+from bancheng.window.failures import ApiError
+from bancheng.window.hosting import Hosting
+from bancheng.window.identity import Identity
+from bancheng.window.permissions import is_involved, sees
+from bancheng.window.views import (
+    AlertView,
+    AskView,
+    CaseList,
+    CaseView,
+    HistoryView,
+    case_row,
+    entry_view,
+)
+
+READ_AGAIN_SECONDS: Final = 600.0
+"""Looking at the same case again within this time is the same reading: a page that refreshes itself is one row."""
+MOST_READINGS: Final = 20_000
+
+
+class ListRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """Which cases, in which order, from where on."""
+
+    filters: LedgerFilter = LedgerFilter()
+    sort: Sort = "registered_at"
+    after: str = ""
+    limit: int = 50
+
+
+class Queries:
+    """The questions that a window answers, for all tenants of one process."""
+
+    def __init__(self, hosting: Hosting) -> None:
+        self._hosting = hosting
+        self._readings: OrderedDict[tuple[str, str, UUID], float] = OrderedDict()
+
+    async def cases(self, identity: Identity, asked: ListRequest) -> CaseList:
+        """Raises InvalidInput for a cursor that is none, SortNotIndexed."""
+        after = cursors.read(asked.after, LedgerCursor) if asked.after else None
+        async with self._hosting.database.transaction(identity.tenant) as tx:
+            page = await list_cases(
+                tx, identity.visible, filters=asked.filters, sort=asked.sort, after=after, limit=asked.limit
+            )
+        jurisdiction = identity.site.jurisdiction
+        return CaseList(
+            cases=[case_row(row, jurisdiction) for row in page.rows],
+            next=None if page.next is None else cursors.written(page.next),
+        )
+
+    async def search(self, identity: Identity, text: str, *, after: str = "", limit: int = 50) -> CaseList:
+        """Raises SearchTooShort, InvalidInput."""
+        below = cursors.read(after, UUID) if after else None
+        async with self._hosting.database.transaction(identity.tenant) as tx:
+            page = await search(tx, text, identity.visible, limit, below=below)
+        jurisdiction = identity.site.jurisdiction
+        return CaseList(
+            cases=[case_row(row, jurisdiction) for row in page.rows],
+            next=None if page.next is None else cursors.written(page.next),
+        )
+
+    async def case(self, identity: Identity, case_id: UUID, language: Language) -> CaseView:
+        """Raises ApiError `api.not_found`, also for a case that may not be seen."""
+        async with self._hosting.database.transaction(identity.tenant) as tx:
+            case = await self._seen(tx, identity, case_id)
+            hide = await self._hides_person(tx, identity, case)
+            asked = await asks_of_case(tx, case_id)
+            answers = await load_entries(tx, case_id) if any(each.state == "sent" for each in asked) else []
+            alerts = await alerts_of_case(tx, case_id)
+        return case_view(
+            case,
+            identity,
+            language,
+            hide_person=hide,
+            asks=_answered(asked, answers),
+            alerts=[alert_view(each) for each in alerts],
+        )
+
+    async def history(self, identity: Identity, case_id: UUID) -> HistoryView:
+        """Raises ApiError `api.not_found`."""
+        async with self._hosting.database.transaction(identity.tenant) as tx:
+            case = await self._seen(tx, identity, case_id)
+            hide = await self._hides_person(tx, identity, case)
+            entries = await load_entries(tx, case_id)
+            sent = deliveries(await deliveries_of_case(tx, case_id))
+        known = lines(each.entry for each in entries)
+        jurisdiction = identity.site.jurisdiction
+        main, late, unplaced = (
+            [entry_view(each, jurisdiction, sent, hide_person=hide) for each in part]
+            for part in (known.main, known.late, known.unplaced)
+        )
+        return HistoryView(case_id=case_id, main=main, late=late, unplaced=unplaced)
+
+    async def alerts(self, identity: Identity) -> list[AlertView]:
+        """Those about cases that may be seen, and those about links."""
+        async with self._hosting.database.transaction(identity.tenant) as tx:
+            found = await open_alerts(tx)
+            about = sorted({each.case_id for each in found if each.case_id != NO_CASE})
+            cases = await load_cases(tx, about)
+        seen = {case_id for case_id, case in cases.items() if sees(identity.visible, case)}
+        return [alert_view(each) for each in found if each.case_id == NO_CASE or each.case_id in seen]
+
+    async def profile_of(self, identity: Identity, case_id: UUID) -> tuple[Case, Profile]:
+        """The state of a case and the rules that it keeps, for a form. Raises ApiError `api.not_found`."""
+        async with self._hosting.database.transaction(identity.tenant) as tx:
+            case = await self._seen(tx, identity, case_id)
+        return case, identity.site.profile(case.profile_edition)
+
+    async def _seen(self, tx: Transaction, identity: Identity, case_id: UUID) -> Case:
+        case = (await load_cases(tx, [case_id])).get(case_id)
+        if case is None or not sees(identity.visible, case):
+            raise ApiError(404, "api.not_found")
+        return case
+
+    async def _hides_person(self, tx: Transaction, identity: Identity, case: Case) -> bool:
+        """Personal data is for supervisors and for the units that had to do with the case; each reading is recorded."""
+        if not (identity.is_supervisor or is_involved(case, identity.unit) or await _held(tx, identity, case)):
+            return True
+        if self._is_new_reading(identity, case.case_id):
+            read = AuditRecord(
+                staff_id=identity.staff_id, unit=identity.unit, action="read_personal_data", case_id=case.case_id
+            )
+            await record_audit(tx, [read], now=identity.site.wall_now())
+        return False
+
+    def _is_new_reading(self, identity: Identity, case_id: UUID) -> bool:
+        key, now = (identity.tenant, identity.staff_id, case_id), time.monotonic()
+        last = self._readings.get(key)
+        if last is not None and now - last < READ_AGAIN_SECONDS:
+            return False
+        self._readings[key] = now
+        self._readings.move_to_end(key)
+        while len(self._readings) > MOST_READINGS:
+            self._readings.popitem(last=False)
+        return True
+
+
+async def _held(tx: Transaction, identity: Identity, case: Case) -> bool:
+    """Whether the unit held the case in some earlier term: only its history still tells."""
+    if identity.site.site not in case.participants:
+        return False
+    entries = await load_entries(tx, case.case_id)
+    openers = (each.event for each in entries if isinstance(each.event, (Registered, Received, TakenOver)))
+    return any(event.unit == identity.unit for event in openers)
+
+
+def _answered(asked: Sequence[Ask], entries: Sequence[StoredEntry]) -> list[AskView]:
+    """What this site asked, with the answers that stand in the case."""
+    refusals = {each.event.ask_id: each.event.reason for each in entries if isinstance(each.event, AskRefused)}
+    accepted = {each.event.ask_id for each in entries if isinstance(each.event, AskAccepted)}
+    views: list[AskView] = []
+    for ask in asked:
+        state = "accepted" if ask.ask_id in accepted else "refused" if ask.ask_id in refusals else ask.state
+        reason = refusals.get(ask.ask_id, ask.reason)
+        view = AskView(
+            ask_id=ask.ask_id, asked_at=ask.asked_at, text=ask.text, note_kind=ask.note_kind, state=state, reason=reason
+        )
+        views.append(view)
+    return views
+
+
+def alert_view(alert: Alert) -> AlertView:
+    return AlertView(
+        case_id=None if alert.case_id == NO_CASE else alert.case_id,
+        kind=alert.kind,
+        raised_at=alert.raised_at,
+        detail=alert.detail,
+    )

@@ -1,0 +1,273 @@
+"""What people do with cases: register one, give one a command, ask its holder to enter a note.
+
+Each loads, asks the rules, appends, and is committed at the edge, once for each idempotency key. Must not know HTTP
+nor pages.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from uuid import UUID
+
+import msgspec
+
+from bancheng.federation.asks import send_ask, way_to_holder
+from bancheng.federation.desk import Desk
+from bancheng.kernel.case import Case
+from bancheng.kernel.commands import AddNote, AnswerAsk, Register
+from bancheng.kernel.rejected import Rejected
+from bancheng.schema.events import Person
+from bancheng.schema.ids import RANDOM_BYTES, uuid7
+from bancheng.schema.messages import AddNoteAsk
+from bancheng.store.accounts import record_audit, store_response
+from bancheng.store.asks import Ask, record_ask
+from bancheng.store.casebook import append, load_cases, load_entries, next_numbers
+from bancheng.store.changes import AuditRecord, RequestRecord
+from bancheng.store.database import Transaction
+from bancheng.window.command_registry import CaseCommand, RegisterBody
+from bancheng.window.failures import ApiError
+from bancheng.window.hosting import Hosting
+from bancheng.window.idempotency import Answer, Refused, Request, once, record_of
+from bancheng.window.identity import Identity
+from bancheng.window.permissions import may, sees
+
+NOT_THE_HOLDERS = ("case.not_holder", "case.in_transit")
+
+
+class DueView(msgspec.Struct, frozen=True, kw_only=True):
+    """A running limit: when it is over. `provisional` (暂定): it lies in a year whose calendar is not official yet."""
+
+    clock: str
+    due_at: datetime
+    due_day: date
+    provisional: bool
+
+
+class Registered(msgspec.Struct, frozen=True, kw_only=True):
+    """The case as it was registered. `version` is what an If-Match names."""
+
+    case_id: UUID
+    number: str
+    stage: str
+    version: str
+    dues: list[DueView]
+
+
+class Done(msgspec.Struct, frozen=True, kw_only=True):
+    """The case after a command. `events` are the types of what was entered, in order."""
+
+    case_id: UUID
+    number: str
+    stage: str
+    version: str
+    holder_unit: str
+    in_transit_to: str | None
+    events: list[str]
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """The holder was asked to enter the note; the answer will stand in the case."""
+
+    case_id: UUID
+    ask_id: UUID
+    holder_unit: str
+
+
+async def register(hosting: Hosting, identity: Identity, body: RegisterBody, request: Request) -> Answer:
+    """登记. 201 with `Registered`."""
+    if not may(identity.roles, Register):
+        raise await _refused_at_the_door(hosting, identity, "register")
+    site = identity.site
+    unit = body.unit or identity.unit
+
+    async def work(tx: Transaction) -> Answer:
+        desk = Desk(site, uuid7(site.wall_now(), site.random(RANDOM_BYTES)), None)
+        number = await _next_number(tx, desk, unit)
+        desk.decide(_register_command(desk.case_id, number, unit, body), identity.actor)
+        answer = Answer(status=201, body=msgspec.json.encode(_registered(desk)))
+        audit = _audit(identity, "register", desk.case_id)
+        also = record_of(identity, request, answer, audit)
+        await append(tx, [desk.change()], now=site.wall_now(), also=also)
+        return answer
+
+    answer = await once(hosting.database, identity, request, work)
+    hosting.wake(identity.tenant)
+    return answer
+
+
+def _register_command(case_id: UUID, number: str, unit: str, body: RegisterBody) -> Register:
+    person = body.person
+    return Register(
+        case_id=case_id,
+        number=number,
+        unit=unit,
+        channel=body.channel,
+        kind=body.kind,
+        case_type=body.case_type,
+        title=body.title,
+        description=body.description,
+        ground=body.ground,
+        person=Person(
+            name=person.name,
+            phone=person.phone,
+            identity_number=person.identity_number,
+            address=person.address,
+        ),
+    )
+
+
+async def _next_number(tx: Transaction, desk: Desk, unit: str) -> str:
+    """The next of the unit's day, as the profile writes it. An unknown unit gets no sequence of its own."""
+    if desk.site.jurisdiction.unit(unit) is None:
+        raise Rejected("unit.unknown", field="unit", unit=unit)
+    day = desk.site.calendar.local_day(desk.site.now())
+    count = (await next_numbers(tx, unit, day, 1))[0]
+    return desk.profile().number_format.format(unit=unit, date=day, count=count)
+
+
+async def give(
+    hosting: Hosting,
+    identity: Identity,
+    case_id: UUID,
+    spec: CaseCommand,
+    body: msgspec.Struct,
+    *,
+    request: Request,
+    version: bytes | None = None,
+) -> Answer:
+    """A command to a case: 200 with `Done`; a note for a case that another unit holds: 202 with `Asked`.
+
+    `version` is the head that the user saw. Raises ApiError `api.not_found`, `api.forbidden`, `api.stale_version`;
+    Rejected.
+    """
+    command = spec.command(body)
+
+    async def work(tx: Transaction) -> Answer:
+        case = (await load_cases(tx, [case_id], lock=True)).get(case_id)
+        case = _permitted(case, case_id, spec, identity)
+        _require_version(case, version)
+        desk = Desk(identity.site, case_id, case)
+        try:
+            desk.decide(command, identity.actor)
+        except Rejected as refusal:
+            if refusal.code in NOT_THE_HOLDERS and isinstance(command, AddNote):
+                return await _ask(tx, desk, command, identity, request)
+            raise
+        return await _finish(tx, desk, identity, request, spec.name)
+
+    answer = await once(hosting.database, identity, request, work)
+    hosting.wake(identity.tenant)
+    return answer
+
+
+def _permitted(case: Case | None, case_id: UUID, spec: CaseCommand, identity: Identity) -> Case:
+    """Who may not see a case is told that there is none."""
+    if case is None or not sees(identity.visible, case):
+        raise Refused(404, "api.not_found", _audit(identity, f"refused:{spec.name}", case_id))
+    if not may(identity.roles, spec.kind):
+        raise Refused(403, "api.forbidden", _audit(identity, f"refused:{spec.name}", case_id))
+    return case
+
+
+def _require_version(case: Case, version: bytes | None) -> None:
+    if version is not None and version != case.head.hash:
+        raise ApiError(412, "api.stale_version", version=case.head.hash.hex())
+
+
+async def _finish(tx: Transaction, desk: Desk, identity: Identity, request: Request, action: str) -> Answer:
+    """Receive what stays at this site, file what is late, and store it all with the answer."""
+    desk.take_custody()
+    known = await load_entries(tx, desk.case_id) if desk.joined or desk.may_file_late() else []
+    if desk.may_file_late():
+        desk.file_late(known)
+    answer = Answer(status=200, body=msgspec.json.encode(_done(desk)))
+    also = record_of(identity, request, answer, _audit(identity, action, desk.case_id))
+    await append(tx, [desk.change(known)], now=identity.site.wall_now(), also=also)
+    return answer
+
+
+async def _ask(tx: Transaction, desk: Desk, note: AddNote, identity: Identity, request: Request) -> Answer:
+    """Ask the holder to enter a note: over the link, or at once if the holder is another unit of this site."""
+    site, case = identity.site, desk.case
+    if case is None or case.is_closed:
+        raise Rejected("case.closed", stage=case.stage if case is not None else "")
+    ask = AddNoteAsk(
+        at=site.now(),
+        actor=identity.actor,
+        ask_id=uuid7(site.wall_now(), site.random(RANDOM_BYTES)),
+        case_id=desk.case_id,
+        note_kind=note.note_kind,
+        text=note.text,
+    )
+    here = way_to_holder(desk) is None
+    stored = await send_ask(tx, desk, ask)
+    row = Ask(
+        ask_id=ask.ask_id, case_id=desk.case_id, asked_at=ask.at, staff_id=identity.staff_id, text=note.text,
+        note_kind=note.note_kind, event_hash=stored.hash,
+    )  # fmt: skip
+    await record_ask(tx, row)
+    asked = Asked(case_id=desk.case_id, ask_id=ask.ask_id, holder_unit=case.holder_unit)
+    answer = Answer(status=202, body=msgspec.json.encode(asked))
+    also = record_of(identity, request, answer, _audit(identity, "ask", desk.case_id))
+    if here:
+        command = AnswerAsk(ask=ask, ask_hash=stored.hash, asked_site=site.site)
+        desk.decide(command, site.system_actor(case.holder_unit))
+        await append(tx, [desk.change()], now=site.wall_now(), also=also)
+    else:
+        await _store_request(tx, also, site.wall_now())
+    return answer
+
+
+async def _store_request(tx: Transaction, also: RequestRecord, now: datetime) -> None:
+    if also.idempotency is not None:
+        await store_response(tx, also.idempotency, now=now)
+    await record_audit(tx, also.audit, now=now)
+
+
+async def _refused_at_the_door(hosting: Hosting, identity: Identity, action: str) -> ApiError:
+    async with hosting.database.transaction(identity.tenant) as tx:
+        await record_audit(tx, [_audit(identity, f"refused:{action}", None)], now=identity.site.wall_now())
+    return ApiError(403, "api.forbidden")
+
+
+def _audit(identity: Identity, action: str, case_id: UUID | None) -> AuditRecord:
+    return AuditRecord(staff_id=identity.staff_id, unit=identity.unit, action=action, case_id=case_id)
+
+
+def _registered(desk: Desk) -> Registered:
+    case = _case(desk)
+    return Registered(
+        case_id=case.case_id,
+        number=case.number,
+        stage=case.stage,
+        version=case.head.hash.hex(),
+        dues=dues(case),
+    )
+
+
+def _done(desk: Desk) -> Done:
+    case = _case(desk)
+    return Done(
+        case_id=case.case_id,
+        number=case.number,
+        stage=case.stage,
+        version=case.head.hash.hex(),
+        holder_unit=case.holder_unit,
+        in_transit_to=case.in_transit.unit if case.in_transit is not None else None,
+        events=[type(entry.event).__name__ for entry in desk.entries],
+    )
+
+
+def _case(desk: Desk) -> Case:
+    if desk.case is None:
+        raise Rejected("history.no_beginning")
+    return desk.case
+
+
+def dues(case: Case) -> list[DueView]:
+    """The limits that run or are paused, the earliest first."""
+    live = sorted((clock for clock in case.clocks.values() if clock.state != "stopped"), key=lambda clock: clock.due_at)
+    return [
+        DueView(clock=clock.name, due_at=clock.due_at, due_day=clock.due_day, provisional=clock.provisional)
+        for clock in live
+    ]

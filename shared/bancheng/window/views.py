@@ -1,0 +1,284 @@
+"""What is shown of cases, to programs as JSON and to pages as it is.
+
+Owns the shapes and how they are filled from states and entries. Must not know storage, HTTP or templates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any, Literal, cast
+from uuid import UUID
+
+import msgspec
+
+from bancheng.federation.delivery import Delivery
+from bancheng.kernel.case import Case
+from bancheng.kernel.context import Jurisdiction
+from bancheng.kernel.history import Entry
+from bancheng.schema.events import SYSTEM_STAFF, Actor, Person, Registered
+from bancheng.store.ledger import LedgerRow
+from bancheng.window.permissions import masked
+
+
+class UnitView(msgspec.Struct, frozen=True, kw_only=True):
+    """A unit by its code, with the name that the directory gives it now (the code itself if it gives none)."""
+
+    code: str
+    name: str
+
+
+class CaseRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A case in a list: nothing about the person."""
+
+    case_id: UUID
+    number: str
+    title: str
+    kind: str
+    case_type: str
+    stage: str
+    outcome: str | None
+    channel: str
+    registered_unit: UnitView
+    registered_at: datetime
+    holder_unit: UnitView
+    in_transit_to: UnitView | None
+    person_due_at: datetime | None
+    holder_due_at: datetime | None
+    round: int
+    is_closed: bool
+    has_open_late_decision: bool
+
+
+class CaseList(msgspec.Struct, frozen=True, kw_only=True):
+    """One page. `next` is what `after` takes to continue; null at the end."""
+
+    cases: list[CaseRow]
+    next: str | None
+
+
+class DayView(msgspec.Struct, frozen=True, kw_only=True):
+    """One day of the answer to "why this date?". `counted` is its running number, null for a day not counted."""
+
+    day: date
+    kind: str
+    name: str
+    counted: int | None
+    provisional: bool
+
+
+class ClockView(msgspec.Struct, frozen=True, kw_only=True):
+    """One limit. `days` is why it is due then; empty for a stopped one. Days in working days."""
+
+    name: str
+    owner: UnitView
+    nature: str
+    state: str
+    started_at: datetime
+    limit_workdays: int
+    used_workdays: int
+    due_at: datetime
+    due_day: date
+    provisional: bool
+    is_over: bool
+    paused_until: date | None
+    stopped_at: datetime | None
+    days: list[DayView]
+
+
+class ActionView(msgspec.Struct, frozen=True, kw_only=True):
+    """One command: may it be given now, by this member of staff? If not, `code` and `reason` say why not."""
+
+    name: str
+    allowed: bool
+    code: str = ""
+    reason: str = ""
+    next_step: str = ""
+
+
+class LateView(msgspec.Struct, frozen=True, kw_only=True):
+    """A late entry on record. `decision`: none (needs none), open, adopted or overruled."""
+
+    event_hash: str
+    type: str
+    site: str
+    unit: UnitView
+    at: datetime
+    decision: str
+    outcome: str | None
+    answer: str
+
+
+class AskView(msgspec.Struct, frozen=True, kw_only=True):
+    """A note that this site asked the holder to enter, and what came of it."""
+
+    ask_id: UUID
+    asked_at: datetime
+    text: str
+    note_kind: str
+    state: Literal["sent", "accepted", "refused"]
+    reason: str
+
+
+class AlertView(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that somebody must look at. `case_id` is null for one about a link."""
+
+    case_id: UUID | None
+    kind: str
+    raised_at: datetime
+    detail: str
+
+
+class DeclineView(msgspec.Struct, frozen=True, kw_only=True):
+    ground: str
+    explanation: str
+
+
+class ExtensionView(msgspec.Struct, frozen=True, kw_only=True):
+    clock: str
+    workdays: int
+    reason: str
+
+
+class CaseView(msgspec.Struct, frozen=True, kw_only=True):
+    """A case as it stands here. `version` is what an If-Match names; `person_masked`: personal data is hidden."""
+
+    case_id: UUID
+    number: str
+    version: str
+    title: str
+    description: str
+    kind: str
+    case_type: str
+    ground: str
+    channel: str
+    stage: str
+    is_closed: bool
+    round: int
+    returns: int
+    outcome: str | None
+    answer: str
+    answered_at: datetime | None
+    registered_at: datetime
+    registered_unit: UnitView
+    holder_unit: UnitView
+    in_transit_to: UnitView | None
+    reported_outside_at: datetime | None
+    profile_edition: int
+    person: Person
+    person_masked: bool
+    decline: DeclineView | None
+    extension: ExtensionView | None
+    clocks: list[ClockView]
+    actions: list[ActionView]
+    late_entries: list[LateView]
+    asks: list[AskView]
+    alerts: list[AlertView]
+
+
+class EntryView(msgspec.Struct, frozen=True, kw_only=True):
+    """One entry of the history: where it stands, who wrote it, what it says, and how far it has come on each link."""
+
+    term: int
+    site: str
+    seq: int
+    hash: str
+    type: str
+    at: datetime
+    actor: Actor
+    unit: UnitView
+    by_system: bool
+    details: dict[str, object]
+    deliveries: list[Delivery]
+
+
+class HistoryView(msgspec.Struct, frozen=True, kw_only=True):
+    """`main` in order; `late` came after its term was cut; `unplaced` waits for what it stands on."""
+
+    case_id: UUID
+    main: list[EntryView]
+    late: list[EntryView]
+    unplaced: list[EntryView]
+
+
+def unit_view(jurisdiction: Jurisdiction, code: str) -> UnitView:
+    unit = jurisdiction.unit(code)
+    return UnitView(code=code, name=unit.name if unit is not None else code)
+
+
+def case_row(row: LedgerRow, jurisdiction: Jurisdiction) -> CaseRow:
+    return CaseRow(
+        case_id=row.case_id,
+        number=row.number,
+        title=row.title,
+        kind=row.kind,
+        case_type=row.case_type,
+        stage=row.stage,
+        outcome=row.outcome,
+        channel=row.channel,
+        registered_unit=unit_view(jurisdiction, row.registered_unit),
+        registered_at=row.registered_at,
+        holder_unit=unit_view(jurisdiction, row.holder_unit),
+        in_transit_to=None if row.in_transit_to is None else unit_view(jurisdiction, row.in_transit_to),
+        person_due_at=row.person_due_at,
+        holder_due_at=row.holder_due_at,
+        round=row.round,
+        is_closed=row.is_closed,
+        has_open_late_decision=row.has_open_late_decision,
+    )
+
+
+def late_views(case: Case, jurisdiction: Jurisdiction) -> list[LateView]:
+    return [
+        LateView(
+            event_hash=each.event_hash.hex(),
+            type=each.late_type,
+            site=each.late_author,
+            unit=unit_view(jurisdiction, each.late_unit),
+            at=each.late_at,
+            decision=each.decision,
+            outcome=each.outcome,
+            answer=each.answer,
+        )
+        for each in case.late_entries
+    ]
+
+
+_ENVELOPE = ("type", "at", "actor", "clocks")
+
+
+def entry_view(
+    entry: Entry, jurisdiction: Jurisdiction, deliveries: Mapping[bytes, tuple[Delivery, ...]], *, hide_person: bool
+) -> EntryView:
+    """Clocks stay out: the case shows them as they stand now, and each entry would repeat them."""
+    event = entry.event
+    if hide_person and isinstance(event, Registered):
+        event = msgspec.structs.replace(event, person=masked(event.person))
+    plain = cast("dict[str, object]", msgspec.to_builtins(event, builtin_types=(datetime, date, bytes)))
+    actor = event.actor
+    return EntryView(
+        term=entry.position.term,
+        site=entry.position.author,
+        seq=entry.position.seq,
+        hash=entry.hash.hex(),
+        type=type(event).__name__,
+        at=event.at,
+        actor=actor,
+        unit=unit_view(jurisdiction, actor.unit),
+        by_system=actor.staff == SYSTEM_STAFF,
+        details={name: _readable(value) for name, value in plain.items() if name not in _ENVELOPE},
+        deliveries=list(deliveries.get(entry.hash, ())),
+    )
+
+
+def _readable(value: Any) -> object:
+    """Hashes as hex, at any depth."""
+    match value:
+        case bytes():
+            return value.hex()
+        case dict():
+            return {str(name): _readable(inner) for name, inner in cast("dict[object, object]", value).items()}
+        case list():
+            return [_readable(inner) for inner in cast("list[object]", value)]
+        case _:
+            return cast("object", value)
