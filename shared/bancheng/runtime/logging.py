@@ -19,9 +19,10 @@ import msgspec
 from bancheng.runtime.settings import LogFormat, LogLevel
 
 ALLOWED: Final = frozenset({
-    "address", "cases", "code", "connection", "count", "edition", "found", "from_number", "kind", "link", "method",
-    "number", "path", "peer", "port", "revision", "route", "seconds", "service", "setting", "site", "sites", "state",
-    "status", "stream", "tenant", "tenants", "to_number", "unit", "version", "worker", "workers",
+    "address", "cases", "code", "connection", "count", "edition", "error", "found", "from_number", "kind", "link",
+    "method", "number", "path", "peer", "places", "port", "reference", "revision", "route", "seconds", "service",
+    "setting", "site", "sites", "state", "status", "stream", "tenant", "tenants", "to_number", "unit", "version",
+    "worker", "workers",
 })  # fmt: skip
 """Fields of `extra` that may be written; every other one is left out."""
 OURS: Final = "bancheng"
@@ -65,7 +66,7 @@ def fields_of(record: logging.LogRecord) -> dict[str, Any]:
     }
     line |= _allowed({name: value for name, value in record.__dict__.items() if name not in _STANDARD})
     if record.exc_info and record.exc_info[1] is not None:
-        line["error"] = error_of(record.exc_info[1])
+        line["exception"] = error_of(record.exc_info[1])
     return line
 
 
@@ -107,7 +108,7 @@ def _console() -> logging.Formatter:
 
         def format(self, record: logging.LogRecord) -> str:
             line = fields_of(record)
-            error = line.pop("error", [])
+            error = line.pop("exception", [])
             line["timestamp"] = line.pop("at")
             text = str(self._render(None, "", as_event(None, "", line)))
             return "\n".join([text, *(_told(each) for each in error)])

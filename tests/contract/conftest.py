@@ -1,0 +1,16 @@
+"""One running system for the tests of this folder that kill nothing and move the clock forward only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.system import System, running_system
+
+
+@pytest.fixture(scope="session")
+def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+    """Three services, two tenants. Cases of other tests may be there."""
+    with running_system(tmp_path_factory.mktemp("system")) as running:
+        yield running

@@ -1,0 +1,220 @@
+"""The whole system as real processes: PostgreSQL, NATS, three services, two tenants, one clock that a test moves.
+
+Owns starting, killing, cutting and healing. What must hold afterwards is oracle.py's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Self
+
+from bancheng.federation.site import wall_now
+from bancheng.runtime.local_nats import NatsServer
+from bancheng.runtime.local_postgres import PostgresServer
+from bancheng.runtime.local_process import pick_port, wait_until
+from bancheng.runtime.nats_config import TenantAccount, nats_configuration
+from bancheng.runtime.provisioning import Founded, found_tenant
+from bancheng.runtime.site_files import write_site_file
+from bancheng.store.accounts import Staff, save_staff
+from bancheng.store.database import Database
+from bancheng.store.roles import Passwords, prepare_database
+from bancheng.window.passwords import hash_password
+from tests.support.api import Client
+from tests.support.clock import SharedClock
+from tests.support.processes import ServiceProcess
+from tests.support.proxy import Proxy
+from tests.support.standing import Standing, read_standing
+from tests.support.tenants import ACCOUNTS, BEGIN_AT, PANAN, PASSWORD, SERVICES, XIAOSHAN, calendar, panan, xiaoshan
+
+SERVICE_NAMES = ("county", "town", "village")
+LINKS = ((XIAOSHAN, "town"), (XIAOSHAN, "village"), (PANAN, "town"))
+"""Every link by its child, each with a proxy of its own."""
+QUIET_SECONDS = 60.0
+
+
+@dataclass(kw_only=True)
+class System:
+    """Everything that runs. Made by `running_system`; a test may kill and start any part of it."""
+
+    directory: Path
+    postgres: PostgresServer
+    nats: NatsServer
+    clock: SharedClock
+    proxies: Mapping[tuple[str, str], Proxy]
+    services: Mapping[str, ServiceProcess]
+    founded: Mapping[str, Founded]
+    owner_urls: Mapping[str, str]
+    _clients: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
+
+    def client(self, tenant: str, login: str) -> Client:
+        """Signed in at the service of the site that the account belongs to."""
+        account = next(each for each in ACCOUNTS if (each.tenant, each.login) == (tenant, login))
+        service = self.services[SERVICES[tenant, account.site]]
+        client = self._clients.enter_context(Client(base_url=service.url, tenant=tenant))
+        client.sign_in(login, PASSWORD)
+        return client
+
+    def start(self, *names: str) -> None:
+        """These services, or all; returns when they are ready."""
+        chosen = [self.services[name] for name in names or SERVICE_NAMES]
+        for service in chosen:
+            service.start()
+        for service in chosen:
+            service.wait_ready()
+
+    def cut(self, tenant: str, child: str) -> None:
+        """The child's line to its parent is pulled: nothing comes through, nothing is refused."""
+        self.proxies[tenant, child].set_mode("black_hole")
+
+    def heal(self, tenant: str, child: str) -> None:
+        """Connections that were stuck are reset, as a returning line does to what timed out meanwhile."""
+        proxy = self.proxies[tenant, child]
+        proxy.set_mode("reset")
+        proxy.set_mode("pass")
+
+    def kill_nats(self, *, wipe: bool = False) -> None:
+        """SIGKILL; with `wipe` its streams are gone when it comes back."""
+        self.nats.kill()
+        if wipe:
+            self.nats.wipe_store()
+
+    def standing(self) -> Standing:
+        """Everything that the databases hold, read as their owners."""
+        return asyncio.run(read_standing(self.owner_urls, SERVICES))
+
+    def quiesce(self, timeout_seconds: float = QUIET_SECONDS) -> Standing:
+        """Waits until every frame is receipted and no deadline is due. Raises AssertionError saying what is left."""
+        seen: list[Standing] = []
+
+        def is_quiet() -> bool:
+            seen[:] = [self.standing()]
+            return not seen[0].unrest(self.clock.now())
+
+        if not wait_until(is_quiet, timeout_seconds=timeout_seconds):
+            raise AssertionError("\n".join(["still at work:", *seen[0].unrest(self.clock.now())]))
+        return seen[0]
+
+    def close(self) -> None:
+        """Services in order, then servers; the first thing that does not end is raised after the rest has ended."""
+        with contextlib.ExitStack() as stack:
+            stack.callback(self.postgres.stop)
+            stack.callback(self.nats.stop)
+            for proxy in self.proxies.values():
+                stack.callback(proxy.stop)
+            for service in self.services.values():
+                stack.callback(service.stop)
+            stack.callback(self._clients.close)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+@contextlib.contextmanager
+def running_system(directory: Path, *, fsync: bool = False) -> Generator[System]:
+    """A new system on `directory`, everything started and ready."""
+    with contextlib.ExitStack() as stack:
+        postgres = stack.enter_context(PostgresServer(directory=_made(directory / "postgres"), fsync=fsync))
+        nats_port = pick_port()
+        proxies = {link: Proxy(to_port=nats_port) for link in LINKS}
+        for proxy in proxies.values():
+            proxy.start()
+            stack.callback(proxy.stop)
+        founded = _found(nats_port, proxies)
+        nats = stack.enter_context(_nats(directory, nats_port, founded))
+        clock = SharedClock(_made(directory / "clock") / "anchor.json", at=BEGIN_AT, calendar=calendar())
+        system = System(
+            directory=directory, postgres=postgres, nats=nats, clock=clock, proxies=proxies, founded=founded,
+            services=_services(directory, postgres, clock, founded),
+            owner_urls={name: _url(postgres, name, "owner") for name in SERVICE_NAMES},
+        )  # fmt: skip
+        stack.pop_all()
+        with system:
+            _prepare(system)
+            system.start()
+            asyncio.run(_add_staff(postgres))
+            yield system
+
+
+def _made(directory: Path) -> Path:
+    directory.mkdir(parents=True, exist_ok=True)
+    return directory
+
+
+def _found(nats_port: int, proxies: Mapping[tuple[str, str], Proxy]) -> dict[str, Founded]:
+    hub_url = f"nats://127.0.0.1:{nats_port}"
+    makers = {XIAOSHAN: xiaoshan, PANAN: panan}
+    return {
+        tenant: found_tenant(
+            make(hub_url=hub_url, uplinks={child: proxy.url for (of, child), proxy in proxies.items() if of == tenant})
+        )
+        for tenant, make in makers.items()
+    }
+
+
+def _nats(directory: Path, port: int, founded: Mapping[str, Founded]) -> NatsServer:
+    accounts: list[TenantAccount] = [account for each in founded.values() for account in each.accounts.values()]
+    return NatsServer(directory=_made(directory / "nats"), port=port, configuration=nats_configuration(accounts))
+
+
+def _url(postgres: PostgresServer, service: str, role: str) -> str:
+    return postgres.url(f"bancheng_{service}", user=f"{service}_{role}", password=f"{service}-{role}")
+
+
+def _services(
+    directory: Path, postgres: PostgresServer, clock: SharedClock, founded: Mapping[str, Founded]
+) -> dict[str, ServiceProcess]:
+    services: dict[str, ServiceProcess] = {}
+    for name in SERVICE_NAMES:
+        sites = _made(directory / f"{name}-sites")
+        for (tenant, site), service in SERVICES.items():
+            if service == name:
+                write_site_file(sites, founded[tenant].site_files[site])
+        settings = {
+            "database_url": _url(postgres, name, "service"),
+            "owner_url": _url(postgres, name, "owner"),
+            "sites_dir": str(sites),
+            "clock_file": str(clock.path),
+            "cookie_secure": "0",
+        }
+        services[name] = ServiceProcess(name, directory=directory, settings=settings)
+    return services
+
+
+def _prepare(system: System) -> None:
+    """Databases with their two roles, brought to this release by the services' own command."""
+
+    async def databases() -> None:
+        for name in SERVICE_NAMES:
+            passwords = Passwords(owner=f"{name}-owner", service=f"{name}-service")
+            await prepare_database(
+                system.postgres.admin_url, f"bancheng_{name}", f"{name}_owner", f"{name}_service", passwords
+            )
+
+    asyncio.run(databases())
+    for service in system.services.values():
+        done = service.command("db", "upgrade")
+        assert done.returncode == 0, done.stderr
+
+
+async def _add_staff(postgres: PostgresServer) -> None:
+    password_hash = hash_password(PASSWORD)
+    for name in SERVICE_NAMES:
+        database = Database(_url(postgres, name, "service"), pool_size=2)
+        for account in ACCOUNTS:
+            if SERVICES[account.tenant, account.site] != name:
+                continue
+            staff = Staff(
+                staff_id=f"{account.tenant}-{account.login}", login=account.login, name=account.name,
+                unit=account.unit, roles=account.roles, password_hash=password_hash, active=True,
+                created_at=wall_now(),
+            )  # fmt: skip
+            async with database.transaction(account.tenant) as tx:
+                await save_staff(tx, staff)
+        await database.close()
