@@ -70,8 +70,8 @@ WHERE n.tenant = $1 AND n.token_hash = $2 AND n.revoked_at IS NULL AND n.expires
 REVOKE = "UPDATE session SET revoked_at = $3 WHERE tenant = $1 AND token_hash = $2 AND revoked_at IS NULL"
 REVOKE_OF_STAFF = "UPDATE session SET revoked_at = $3 WHERE tenant = $1 AND staff_id = $2 AND revoked_at IS NULL"
 DELETE_SESSIONS = """
-DELETE FROM session WHERE tenant = $1 AND token_hash IN (
-    SELECT token_hash FROM session WHERE tenant = $1 AND expires_at < $2 ORDER BY expires_at LIMIT $3)"""
+DELETE FROM session WHERE tenant = $1 AND token_hash = ANY(ARRAY(
+    SELECT token_hash FROM session WHERE tenant = $1 AND expires_at < $2 ORDER BY expires_at LIMIT $3))"""
 FIND_RESPONSE = """
 SELECT staff_id, key, request_hash, status, response FROM idempotency
 WHERE tenant = $1 AND staff_id = $2 AND key = $3"""

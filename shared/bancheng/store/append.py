@@ -11,7 +11,7 @@ from datetime import datetime
 from itertools import chain
 
 from bancheng.store.changes import CaseChange, RequestRecord, counts, projection
-from bancheng.store.database import Transaction
+from bancheng.store.database import FEW_ROWS, Transaction
 from bancheng.store.errors import StaleVersion
 from bancheng.store.signing import StoredEntry
 
@@ -58,9 +58,12 @@ def _statement() -> str:
         return f"unnest({arrays}) WITH ORDINALITY AS {alias}({_names(columns)}, ordinal)"
 
     settable = CASE_COLUMNS[1:]
+    changed_rows = rows("change", _BEFORE + CASE_COLUMNS)
+    # Said twice, so that whatever plan is kept looks the cases up by their whole key.
+    case_ids = "$4::uuid[]"
     return f"""
 WITH change AS MATERIALIZED (
-    SELECT * FROM {rows("change", _BEFORE + CASE_COLUMNS)}
+    SELECT * FROM {changed_rows}
 ), inserted AS (
     INSERT INTO cases (tenant, {_names(CASE_COLUMNS)}, updated_at)
     SELECT $1, {_names(CASE_COLUMNS)}, $2 FROM change WHERE before_hash IS NULL
@@ -69,7 +72,8 @@ WITH change AS MATERIALIZED (
 ), updated AS (
     UPDATE cases SET ({_names(settable)}, updated_at) = ROW({_names(settable, "change.")}, $2)
     FROM change
-    WHERE cases.tenant = $1 AND cases.case_id = change.case_id AND cases.head_hash = change.before_hash
+    WHERE cases.tenant = $1 AND cases.case_id = ANY({case_ids}) AND cases.case_id = change.case_id
+        AND cases.head_hash = change.before_hash
     RETURNING cases.case_id
 ), changed AS MATERIALIZED (
     SELECT case_id FROM inserted UNION ALL SELECT case_id FROM updated
@@ -122,6 +126,8 @@ async def append(
         ),
         _request_arrays(also),
     )
+    if len(changes) > FEW_ROWS:
+        await tx.plan_afresh()
     written = {row[0] for row in await tx.fetch(APPEND, tx.tenant, now, *arrays)}
     for change in changes:
         if change.case.case_id not in written:

@@ -56,8 +56,10 @@ WHERE tenant = $1 AND case_id = $2 ORDER BY term, author, seq LIMIT $3"""
 STORED_HASHES = """
 SELECT e.case_id, e.term, e.author, e.seq, e.event_hash
 FROM unnest($2::uuid[], $3::int[], $4::text[], $5::int[]) AS asked(case_id, term, author, seq)
-JOIN case_event e ON e.tenant = $1 AND e.case_id = asked.case_id AND e.term = asked.term
-    AND e.author = asked.author AND e.seq = asked.seq"""
+CROSS JOIN LATERAL (
+    SELECT * FROM case_event k WHERE k.tenant = $1 AND k.case_id = asked.case_id AND k.term = asked.term
+        AND k.author = asked.author AND k.seq = asked.seq LIMIT 1
+) AS e"""
 DUE_CASES = """
 SELECT state FROM cases WHERE tenant = $1 AND act_at <= $2
 ORDER BY act_at, case_id LIMIT $3 FOR UPDATE SKIP LOCKED"""

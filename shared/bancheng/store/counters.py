@@ -13,8 +13,8 @@ from bancheng.store.database import Transaction
 
 FOLD = """
 WITH taken AS (
-    DELETE FROM counter_delta WHERE tenant = $1 AND id IN (
-        SELECT id FROM counter_delta WHERE tenant = $1 ORDER BY id LIMIT $2 FOR UPDATE SKIP LOCKED)
+    DELETE FROM counter_delta WHERE tenant = $1 AND id = ANY(ARRAY(
+        SELECT id FROM counter_delta WHERE tenant = $1 ORDER BY id LIMIT $2 FOR UPDATE SKIP LOCKED))
     RETURNING name, unit, delta
 ), folded AS (
     INSERT INTO counter AS c (tenant, name, unit, value)

@@ -167,7 +167,8 @@ def _by_registration(visibility: Visibility, filters: LedgerFilter, after: Ledge
     )
     statement = (
         f"SELECT {COLUMNS} FROM ({branches} ORDER BY 1 DESC, 2 DESC LIMIT {limit}) AS newest "
-        f"JOIN cases c ON c.tenant = $1 AND c.case_id = newest.case_id {order}"
+        "CROSS JOIN LATERAL (SELECT * FROM cases k WHERE k.tenant = $1 AND k.case_id = newest.case_id LIMIT 1) AS c "
+        f"{order}"
     )
     return Query(statement=statement, arguments=tuple(parts.arguments))
 

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from uuid import UUID
 
 import msgspec
 
 from bancheng.schema.frames import Frame, Kind, link_hash
-from bancheng.store.database import Transaction
+from bancheng.store.database import FEW_ROWS, Transaction
 from bancheng.store.errors import LinkMoved, LinkUnknown
 from bancheng.store.link_state import get_link
 from bancheng.store.signing import StoredFrame
@@ -28,6 +29,20 @@ class NumberedFrame(msgspec.Struct, frozen=True, kw_only=True):
     frame: Frame
 
 
+class Delivery(msgspec.Struct, frozen=True, kw_only=True):
+    """One entry of a case on its way to one neighbour: queued, sent under a number, or receipted as stored there."""
+
+    peer: str
+    kind: Kind
+    event_hash: bytes
+    queued_at: datetime
+    epoch: int | None
+    number: int | None
+    is_receipted: bool
+
+
+MAX_DELIVERIES = 20_000
+
 UNNUMBERED = """
 SELECT id, event_hash FROM outbox WHERE tenant = $1 AND peer = $2 AND number IS NULL ORDER BY id LIMIT $3"""
 NUMBER = """
@@ -35,25 +50,34 @@ WITH given AS MATERIALIZED (
     SELECT id, link_hash, ordinal FROM unnest($3::bigint[], $4::bytea[]) WITH ORDINALITY AS g(id, link_hash, ordinal)
 ), numbered AS (
     UPDATE outbox SET epoch = $5, number = $6 + given.ordinal - 1, link_hash = given.link_hash
-    FROM given WHERE outbox.tenant = $1 AND outbox.peer = $2 AND outbox.id = given.id AND outbox.number IS NULL
+    FROM given WHERE outbox.tenant = $1 AND outbox.peer = $2 AND outbox.id = ANY($3::bigint[])
+        AND outbox.id = given.id AND outbox.number IS NULL
     RETURNING 1
 )
 UPDATE link SET out_next_number = $6 + cardinality($3), out_head = $7
 WHERE tenant = $1 AND peer = $2 AND (SELECT count(*) FROM numbered) = cardinality($3)"""
+# The epoch comes from a subquery and not from a join: only then is the index known to be in the order of numbers.
+# The frames come one by one (LATERAL): a join might be planned as a look at all of history.
 READ_OUTBOX = """
 WITH wanted AS MATERIALIZED (
     SELECT o.number, o.epoch, o.kind, o.link_hash, o.event_hash, o.case_id, o.term, o.author, o.seq
-    FROM link l JOIN outbox o ON o.tenant = l.tenant AND o.peer = l.peer AND o.epoch = l.out_epoch
-    WHERE l.tenant = $1 AND l.peer = $2 AND o.tenant = $1 AND o.peer = $2 AND o.number > $3
+    FROM outbox o
+    WHERE o.tenant = $1 AND o.peer = $2 AND o.number > $3
+        AND o.epoch = (SELECT out_epoch FROM link WHERE tenant = $1 AND peer = $2)
     ORDER BY o.number LIMIT $4
 ), framed AS (
     SELECT w.number, w.epoch, w.kind, w.link_hash, w.event_hash, coalesce(e.header, f.header) AS header,
         coalesce(e.signature, f.signature) AS signature, coalesce(e.salt, f.salt) AS salt,
         coalesce(e.payload, f.payload) AS payload
     FROM wanted w
-    LEFT JOIN case_event e ON e.tenant = $1 AND e.case_id = w.case_id AND e.term = w.term AND e.author = w.author
-        AND e.seq = w.seq
-    LEFT JOIN loose_frame f ON w.term IS NULL AND f.tenant = $1 AND f.event_hash = w.event_hash
+    LEFT JOIN LATERAL (
+        SELECT header, signature, salt, payload FROM case_event
+        WHERE tenant = $1 AND case_id = w.case_id AND term = w.term AND author = w.author AND seq = w.seq LIMIT 1
+    ) AS e ON true
+    LEFT JOIN LATERAL (
+        SELECT header, signature, salt, payload FROM loose_frame
+        WHERE w.term IS NULL AND tenant = $1 AND event_hash = w.event_hash LIMIT 1
+    ) AS f ON true
 ), measured AS (
     SELECT *, sum(octet_length(header) + coalesce(octet_length(payload), 0) + 256) OVER (ORDER BY number) AS total,
         row_number() OVER (ORDER BY number) AS place
@@ -70,12 +94,19 @@ INSERT INTO outbox (tenant, peer, kind, case_id, event_hash, queued_at)
 SELECT $1, peer, $9, $10, $2, $11 FROM unnest($12::text[]) WITH ORDINALITY AS to_peer(peer, ordinal) ORDER BY ordinal"""
 OLDEST_UNRECEIPTED = """
 SELECT min(queued_at) FROM (
-    (SELECT o.queued_at FROM link l JOIN outbox o ON o.tenant = l.tenant AND o.peer = l.peer AND o.epoch = l.out_epoch
-     WHERE l.tenant = $1 AND l.peer = $2 AND o.tenant = $1 AND o.peer = $2 AND o.number > l.receipted_number
-     ORDER BY o.number LIMIT 1)
+    (SELECT queued_at FROM outbox
+     WHERE tenant = $1 AND peer = $2 AND epoch = (SELECT out_epoch FROM link WHERE tenant = $1 AND peer = $2)
+        AND number > (SELECT receipted_number FROM link WHERE tenant = $1 AND peer = $2)
+     ORDER BY number LIMIT 1)
     UNION ALL
     (SELECT queued_at FROM outbox WHERE tenant = $1 AND peer = $2 AND number IS NULL ORDER BY id LIMIT 1)
 ) AS waiting"""
+
+DELIVERIES = """
+SELECT o.peer, o.kind, o.event_hash, o.queued_at, o.epoch, o.number,
+    coalesce(o.epoch = l.out_epoch AND o.number <= l.receipted_number, false)
+FROM outbox o JOIN link l ON l.tenant = o.tenant AND l.peer = o.peer
+WHERE o.tenant = $1 AND o.case_id = $2 ORDER BY o.peer, o.id LIMIT $3"""
 
 
 async def number_outbox(tx: Transaction, peer: str, link: str, limit: int = 1_000) -> int:
@@ -96,6 +127,8 @@ async def number_outbox(tx: Transaction, peer: str, link: str, limit: int = 1_00
         head = link_hash(link, row.out_epoch, number, head, event)
         hashes.append(head)
     ids = [each[0] for each in waiting]
+    if len(ids) > FEW_ROWS:
+        await tx.plan_afresh()
     if not await tx.execute(NUMBER, tx.tenant, peer, ids, hashes, row.out_epoch, row.out_next_number, head):
         raise LinkMoved(peer=peer)
     return len(waiting)
@@ -137,3 +170,10 @@ async def oldest_unreceipted_at(tx: Transaction, peer: str) -> datetime | None:
     """When the frame was queued that has waited longest for the peer's receipt; None when nothing waits."""
     row = await tx.fetch_one(OLDEST_UNRECEIPTED, tx.tenant, peer)
     return None if row is None else row[0]
+
+
+async def deliveries_of_case(tx: Transaction, case_id: UUID) -> list[Delivery]:
+    """What went to each neighbour about a case, in order; what it was refused or deferred is in the receipt."""
+    names = Delivery.__struct_fields__
+    rows = await tx.fetch(DELIVERIES, tx.tenant, case_id, MAX_DELIVERIES)
+    return [Delivery(**dict(zip(names, row, strict=True))) for row in rows]

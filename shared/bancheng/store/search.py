@@ -64,11 +64,13 @@ FROM unnest($2::text[]) AS asked(gram)"""
 BY_NUMBER = f"SELECT {COLUMNS}, c.state FROM cases c WHERE c.tenant = $1 AND c.number = $2"
 TAKE_UNCUT = """
 WITH taken AS (
-    DELETE FROM gram_queue WHERE tenant = $1 AND case_id IN (
-        SELECT case_id FROM gram_queue WHERE tenant = $1 ORDER BY case_id LIMIT $2 FOR UPDATE SKIP LOCKED)
+    DELETE FROM gram_queue WHERE tenant = $1 AND case_id = ANY(ARRAY(
+        SELECT case_id FROM gram_queue WHERE tenant = $1 ORDER BY case_id LIMIT $2 FOR UPDATE SKIP LOCKED))
     RETURNING case_id
 )
-SELECT c.state FROM taken JOIN cases c ON c.tenant = $1 AND c.case_id = taken.case_id"""
+SELECT c.state FROM taken CROSS JOIN LATERAL (
+    SELECT * FROM cases k WHERE k.tenant = $1 AND k.case_id = taken.case_id LIMIT 1
+) AS c"""
 STORE_PIECES = """
 INSERT INTO case_gram (tenant, gram, case_id)
 SELECT $1, p.gram, p.case_id FROM unnest($2::text[], $3::uuid[]) AS p(gram, case_id)
@@ -90,7 +92,9 @@ def candidates_statement(narrowing: int, *, everybody: bool) -> str:
 SELECT {COLUMNS}, c.state, found.case_id, {seen} FROM (
     SELECT g.case_id FROM case_gram g{narrower}
     WHERE g.tenant = $1 AND g.gram = $5 AND g.case_id < $2 ORDER BY g.case_id DESC LIMIT $3
-) AS found JOIN cases c ON c.tenant = $1 AND c.case_id = found.case_id
+) AS found CROSS JOIN LATERAL (
+    SELECT * FROM cases k WHERE k.tenant = $1 AND k.case_id = found.case_id LIMIT 1
+) AS c
 ORDER BY found.case_id DESC"""
 
 
@@ -100,7 +104,9 @@ def uncut_statement(*, everybody: bool) -> str:
     return f"""
 SELECT {COLUMNS}, c.state, q.case_id, {seen} FROM (
     SELECT case_id FROM gram_queue WHERE tenant = $1 AND case_id < $2 ORDER BY case_id DESC LIMIT $3
-) AS q JOIN cases c ON c.tenant = $1 AND c.case_id = q.case_id
+) AS q CROSS JOIN LATERAL (
+    SELECT * FROM cases k WHERE k.tenant = $1 AND k.case_id = q.case_id LIMIT 1
+) AS c
 ORDER BY q.case_id DESC"""
 
 

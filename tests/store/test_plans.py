@@ -1,0 +1,226 @@
+"""Every hot query, planned as the service's own role under row-level security, reads its index and no whole table."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, cast
+from uuid import UUID
+
+import asyncpg
+import pytest
+
+from bancheng.store import accounts, casebook, counters, inbox, outbox, search
+from bancheng.store.append import APPEND
+from bancheng.store.casebook import append
+from bancheng.store.database import Database
+from bancheng.store.ledger import LedgerCursor, LedgerFilter, Sort, page_queries
+from bancheng.store.links import InboxRow, ensure_link, number_outbox, record_inbox
+from bancheng.store.visibility import Visibility
+from tests.store.conftest import make_database
+from tests.store.stories import NOW, Village
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bancheng.runtime.database_admin import DatabaseAdmin
+    from tests.store.conftest import Addresses
+
+# asyncpg's own types are partial; a test reads plans and compares them.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+
+TENANT = "t-plans"
+UNITS = tuple(f"unit-{number:02d}" for number in range(20))
+CASES = 3_000
+LATER = datetime(2027, 1, 1, tzinfo=UTC)
+SOME_CASE = UUID("01900000-0000-7000-8000-000000000000")
+PAGE = 51
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """One way in which a statement is carried out."""
+
+    nodes: tuple[dict[str, Any], ...]
+
+    def scanned_whole(self) -> set[str]:
+        return {node["Relation Name"] for node in self.nodes if node["Node Type"] == "Seq Scan"}
+
+    def indexes(self) -> set[str]:
+        return {node["Index Name"] for node in self.nodes if "Index Name" in node}
+
+    def sorts(self) -> bool:
+        return any("Sort" in node["Node Type"] for node in self.nodes)
+
+
+@pytest.fixture(scope="module")
+def filled(postgres: DatabaseAdmin) -> Addresses:
+    """Two tenants with some thousands of cases, frames and pieces each, and the statistics of that."""
+    return asyncio.run(_fill(postgres))
+
+
+async def _fill(postgres: DatabaseAdmin) -> Addresses:
+    addresses = await make_database(postgres, "store_plans")
+    database = Database(addresses.service)
+    for tenant in (TENANT, "t-neighbour"):
+        village = Village(tenant)
+        changes = [
+            village.register(village.registered(at=NOW + timedelta(minutes=n), unit=UNITS[n % 20], due_workdays=n % 90))
+            for n in range(CASES)
+        ]
+        async with database.transaction(tenant) as tx:
+            for peer in ("town", *(f"child-{number}" for number in range(500))):
+                await ensure_link(tx, peer, "parent")
+            for start in range(0, CASES, 1_000):
+                await append(tx, changes[start : start + 1_000], now=NOW)
+            for _ in range(3):
+                await number_outbox(tx, "town", "x", 950)
+                await search.index_grams(tx, 500)
+            await tx.execute(
+                "INSERT INTO loose_frame SELECT $1, convert_to(n::text, 'UTF8'), '', '', '', '', 'AddNote', $2 "
+                "FROM generate_series(1, 2000) n",
+                tenant, NOW,
+            )  # fmt: skip
+            rows = [
+                InboxRow(
+                    epoch=1, number=n, kind="progress", event_hash=b"e", link_hash=b"l",
+                    case_id=changes[n].case.case_id, state="applied" if n % 200 else "deferred",
+                    frame=None if n % 200 else b"f",
+                )
+                for n in range(1, 2_001)
+            ]  # fmt: skip
+            await record_inbox(tx, "town", rows, 2_000, b"l", now=NOW)
+            await tx.execute(
+                "INSERT INTO staff SELECT $1, 's' || n, 'l' || n, 'n', 'u', '{}', 'p', true, $2 "
+                "FROM generate_series(1, 2000) n",
+                tenant, NOW,
+            )  # fmt: skip
+            await tx.execute(
+                "INSERT INTO session SELECT $1, convert_to(n::text, 'UTF8'), 's' || n, 'token', $2, $2, '' "
+                "FROM generate_series(1, 2000) n",
+                tenant, NOW,
+            )  # fmt: skip
+            await tx.execute(
+                "INSERT INTO idempotency SELECT $1, 's', n::text, '', 200, '', $2 FROM generate_series(1, 2000) n",
+                tenant, NOW,
+            )  # fmt: skip
+    await database.close()
+    admin = await asyncpg.connect(addresses.admin)
+    await admin.execute("VACUUM ANALYZE")
+    await admin.close()
+    return addresses
+
+
+async def plan(addresses: Addresses, statement: str, *arguments: object, generic: bool = False) -> Plan:
+    """As the service's role, in a transaction of the tenant; `generic` is the plan that is kept for any parameters."""
+    connection = await asyncpg.connect(addresses.service)
+    try:
+        await connection.execute(f"BEGIN; SET LOCAL bancheng.tenant = '{TENANT}'; SET LOCAL jit = off")
+        if generic:
+            await connection.execute("SET LOCAL plan_cache_mode = force_generic_plan")
+            await connection.execute(f"PREPARE kept AS {statement}")
+            places = max(int(place) for place in re.findall(r"\$(\d+)", statement))
+            rows = await connection.fetch(f"EXPLAIN (FORMAT JSON) EXECUTE kept({', '.join(['NULL'] * places)})")
+        else:
+            rows = await connection.fetch(f"EXPLAIN (FORMAT JSON) {statement}", *arguments)
+    finally:
+        await connection.close()
+    root = cast("list[dict[str, Any]]", json.loads(rows[0][0]))[0]["Plan"]
+    return Plan(nodes=tuple(_nodes(root)))
+
+
+def _nodes(node: dict[str, Any]) -> Sequence[dict[str, Any]]:
+    below = [each for child in node.get("Plans", ()) for each in _nodes(child)]
+    return [node, *below]
+
+
+HOT = {
+    "load cases": (casebook.LOAD_CASES, (TENANT, [SOME_CASE] * 3), {"cases_pkey"}),
+    "lock cases": (casebook.LOCK_CASES, (TENANT, [SOME_CASE]), {"cases_pkey"}),
+    "entries of a case": (casebook.LOAD_ENTRIES, (TENANT, SOME_CASE, 100), {"case_event_pkey"}),
+    "stored hashes": (casebook.STORED_HASHES, (TENANT, [SOME_CASE], [1], ["a"], [1]), {"case_event_pkey"}),
+    "due cases": (casebook.DUE_CASES, (TENANT, NOW + timedelta(days=2), 250), {"cases_act_at"}),
+    "nothing is due": (casebook.DUE_CASES, (TENANT, NOW - timedelta(days=2), 250), {"cases_act_at"}),
+    "next instant": (casebook.NEXT_ACT_AT, (TENANT,), {"cases_act_at"}),
+    "unnumbered": (outbox.UNNUMBERED, (TENANT, "town", 1_000), {"outbox_unnumbered"}),
+    "frames to send": (outbox.READ_OUTBOX, (TENANT, "town", 1_500, 100, 1 << 20), {"outbox_number", "case_event_pkey"}),
+    "oldest unreceipted": (outbox.OLDEST_UNRECEIPTED, (TENANT, "town"), {"outbox_number", "outbox_unnumbered"}),
+    "deliveries of a case": (outbox.DELIVERIES, (TENANT, SOME_CASE, 10), {"outbox_case"}),
+    "known numbers": (inbox.INBOX_HASH, (TENANT, "town", 1, [5, 6]), {"inbox_pkey"}),
+    "deferred": (inbox.DEFERRED_OF_CASES, (TENANT, [SOME_CASE]), {"inbox_deferred"}),
+    "settle": (inbox.SETTLE_INBOX, (TENANT, "town", 1, 5, "applied", ""), {"inbox_pkey"}),
+    "exceptions": (inbox.EXCEPTIONS, (TENANT, "town", 1, 100), {"inbox_exceptions"}),
+    "signed in": (accounts.SIGNED_IN, (TENANT, b"5", NOW - timedelta(days=1)), {"session_pkey", "staff_pkey"}),
+    "staff by login": (accounts.STAFF_BY_LOGIN, (TENANT, "l5"), {"staff_login"}),
+    "response": (accounts.FIND_RESPONSE, (TENANT, "s", "5"), {"idempotency_pkey"}),
+    "fold counters": (counters.FOLD, (TENANT, 100), {"counter_delta_pkey"}),
+    "cases to cut": (search.TAKE_UNCUT, (TENANT, 100), {"gram_queue_pkey", "cases_pkey"}),
+    "rarity of pieces": (search.RARITY, (TENANT, ["路灯"], 500), {"case_gram_pkey"}),
+    "by number": (search.BY_NUMBER, (TENANT, "x"), {"cases_number"}),
+    "not cut yet": (search.uncut_statement(everybody=True), (TENANT, SOME_CASE, 100, None), {"gram_queue_pkey"}),
+    "found by a piece": (
+        search.candidates_statement(0, everybody=False), (TENANT, SOME_CASE, 250, ["unit-01"], "路灯"),
+        {"case_gram_pkey", "cases_pkey"},
+    ),
+    "found by four pieces": (
+        search.candidates_statement(3, everybody=True), (TENANT, SOME_CASE, 250, None, "路灯", "灯不", "不亮", "村口"),
+        {"case_gram_pkey", "cases_pkey"},
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", HOT)
+async def test_a_hot_query_reads_its_index(filled: Addresses, name: str) -> None:
+    statement, arguments, wanted = HOT[name]
+    found = await plan(filled, statement, *arguments)
+    assert found.scanned_whole() == set()
+    assert wanted <= found.indexes()
+    kept = await plan(filled, statement, generic=True)
+    assert kept.scanned_whole() == set()
+
+
+async def test_changing_cases_looks_each_up_by_key(filled: Addresses) -> None:
+    found = await plan(filled, APPEND, generic=True)
+    assert found.scanned_whole() == set()
+    assert "cases_pkey" in found.indexes()
+
+
+EVERY_UNIT: tuple[str, ...] | None = None
+LISTS: dict[str, tuple[tuple[str, ...] | None, LedgerFilter, Sort, set[str]]] = {
+    "newest": (EVERY_UNIT, LedgerFilter(), "registered_at", {"cases_registered_at"}),
+    "newest open": (EVERY_UNIT, LedgerFilter(is_closed=False), "registered_at", {"cases_registered_at"}),
+    "newest of the unit that holds": (
+        EVERY_UNIT, LedgerFilter(holder_unit="unit-01"), "registered_at", {"cases_holder_unit"}),
+    "newest of the unit that registered": (
+        ("unit-01",), LedgerFilter(registered_unit="unit-01"), "registered_at", {"cases_registered_unit"}),
+    "newest in a stage": (EVERY_UNIT, LedgerFilter(stage="archived"), "registered_at", {"cases_stage"}),
+    "newest of what two units see": (
+        ("unit-01", "unit-02"), LedgerFilter(), "registered_at", {"cases_registered_unit", "cases_holder_unit"}),
+    "most urgent to answer": (EVERY_UNIT, LedgerFilter(), "person_due_at", {"cases_open_person_due_at"}),
+    "most urgent held": (EVERY_UNIT, LedgerFilter(), "holder_due_at", {"cases_open_holder_due_at"}),
+    "most urgent held by a unit": (
+        ("unit-01",), LedgerFilter(holder_unit="unit-01"), "holder_due_at", {"cases_open_holder_unit"}),
+    "due today at a unit": (
+        EVERY_UNIT, LedgerFilter(holder_unit="unit-01", due_before=NOW + timedelta(days=4)), "holder_due_at",
+        {"cases_open_holder_unit"}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("continued", [False, True])
+@pytest.mark.parametrize("name", LISTS)
+async def test_a_list_reads_a_page_of_its_index_in_order(filled: Addresses, name: str, *, continued: bool) -> None:
+    units, filters, sort, wanted = LISTS[name]
+    at = LATER if sort == "registered_at" else NOW
+    after = LedgerCursor(at=at, case_id=SOME_CASE) if continued else None
+    first, *undated = page_queries(Visibility(tenant=TENANT, units=units), filters, sort, after, PAGE)
+    for query in undated:
+        found = await plan(filled, query.statement, *query.arguments)
+        assert found.scanned_whole() == set()
+    found = await plan(filled, first.statement, *first.arguments)
+    assert found.scanned_whole() == set()
+    assert wanted <= found.indexes()
+    # What is merged from several units is sorted, a page's worth; a single index is read in its own order.
+    assert found.sorts() == (len(wanted) > 1)
