@@ -216,7 +216,7 @@ async def test_a_case_on_its_way_to_a_dead_town_alarms_the_village(tiers: Tiers)
     await tiers.pass_time(START + 2 * DAY, VILLAGE)
     case = await tiers.case(VILLAGE, case_id)
     assert (case.holder_site, case.in_transit is not None) == (VILLAGE, True)
-    assert [each.kind for each in await alerts(tiers, case_id)] == ["transit_late"]
+    assert await alerts(tiers, case_id) == ["transit_late"]
 
     tiers.heal()
     await tiers.carry_all()
@@ -224,9 +224,9 @@ async def test_a_case_on_its_way_to_a_dead_town_alarms_the_village(tiers: Tiers)
     assert (await tiers.case(VILLAGE, case_id)).holder_site == TOWN
 
 
-async def alerts(tiers: Tiers, case_id: UUID) -> list[object]:
+async def alerts(tiers: Tiers, case_id: UUID) -> list[str]:
     async with tiers.sites[VILLAGE].database.transaction(TENANT) as tx:
-        return list(await alerts_of_case(tx, case_id))
+        return [each.kind for each in await alerts_of_case(tx, case_id)]
 
 
 async def test_a_return_and_a_second_return_call_the_duty_leader(tiers: Tiers) -> None:
