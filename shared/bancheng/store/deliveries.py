@@ -13,8 +13,8 @@ from bancheng.store.casebook import MAX_ENTRIES
 from bancheng.store.database import Transaction
 
 OF_CASE = """
-SELECT o.event_hash, o.peer, o.number, l.receipted_number, l.receipt
-FROM outbox o JOIN link l ON l.tenant = o.tenant AND l.peer = o.peer
+SELECT o.event_hash, o.peer, o.number, coalesce(l.receipted_number, 0), l.receipt
+FROM outbox o LEFT JOIN link l ON l.tenant = o.tenant AND l.peer = o.peer
 WHERE o.tenant = $1 AND o.case_id = $2 ORDER BY o.peer, o.id LIMIT $3"""
 
 

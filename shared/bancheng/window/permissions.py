@@ -87,7 +87,7 @@ _children: WeakKeyDictionary[Jurisdiction, dict[str, list[str]]] = WeakKeyDictio
 
 
 def visibility(jurisdiction: Jurisdiction, unit: str, roles: Iterable[str]) -> Visibility:
-    """The unit and those below it; a window at the top sees all. A unit that the directory does not name sees its own."""
+    """The unit and those below it; a window at the top sees all. A unit that no directory names sees its own."""
     tenant = jurisdiction.directory.tenant
     if not frozenset(roles) - SEES_NO_CASE:
         return Visibility(tenant=tenant, units=())

@@ -7,21 +7,21 @@ from typing import Annotated, Final
 from litestar import Response
 from litestar.enums import MediaType
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.params import Parameter
+from litestar.params import HeaderParameter
 
 from bancheng.window.error_responses import ErrorView
 from bancheng.window.idempotency import Answer
 
 Key = Annotated[
     str | None,
-    Parameter(
-        header="Idempotency-Key",
+    HeaderParameter(
+        name="Idempotency-Key",
         description="Required. Yours, 1 to 128 visible ASCII characters; the same again gives the same answer.",
     ),
 ]
 Version = Annotated[
     str | None,
-    Parameter(header="If-Match", description="The `version` that you saw; refused when the case has moved on."),
+    HeaderParameter(name="If-Match", description="The `version` that you saw; refused when the case has moved on."),
 ]
 
 REPLAYED: Final = "Idempotency-Replayed"

@@ -7,8 +7,9 @@ from typing import Annotated
 from uuid import UUID
 
 from litestar import Response, get, post
+from litestar.di import NamedDependency, Provide
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.params import Parameter
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter, SkipValidation
 
 from bancheng.kernel.case import Stage
 from bancheng.store.ledger import LedgerFilter, Sort
@@ -22,9 +23,9 @@ from bancheng.window.usecases import Registered, register
 from bancheng.window.views import CaseList, CaseView, HistoryView
 from bancheng.window.window import Window
 
-After = Annotated[str, Parameter(description="`next` of the page before", max_length=200)]
-Limit = Annotated[int, Parameter(ge=1, le=200)]
-Code = Annotated[str | None, Parameter(max_length=64)]
+After = Annotated[str, QueryParameter(description="`next` of the page before", max_length=200)]
+Limit = Annotated[int, QueryParameter(ge=1, le=200)]
+Code = Annotated[str | None, QueryParameter(max_length=64)]
 
 
 @post(
@@ -36,27 +37,25 @@ Code = Annotated[str | None, Parameter(max_length=64)]
     responses={201: ResponseSpec(Registered, description="Registered"), **NEEDS_KEY},
 )
 async def register_case(
-    request: StaffRequest, data: RegisterBody, window: Window, idempotency_key: Key = None
+    request: StaffRequest, data: JSONBody[RegisterBody], window: NamedDependency[Window], idempotency_key: Key = None
 ) -> Response[bytes]:
     """The number, the stage and the limits of the new case. The key makes sending it twice one case."""
     wanted = request_of(idempotency_key, "register", data)
     return answered(await register(window.hosting, request.user, data, wanted))
 
 
-@get("/cases", summary="List cases", tags=["cases"])
-async def list_cases(
-    request: StaffRequest,
-    window: Window,
+def asked_for(
+    *,
     holder_unit: Code = None,
     registered_unit: Code = None,
-    stage: Stage | None = None,
-    is_closed: bool | None = None,
-    due_before: datetime | None = None,
-    sort: Sort = "registered_at",
+    stage: FromQuery[Stage | None] = None,
+    is_closed: FromQuery[bool | None] = None,
+    due_before: FromQuery[datetime | None] = None,
+    sort: FromQuery[Sort] = "registered_at",
     after: After = "",
     limit: Limit = 50,
-) -> CaseList:
-    """Those that you may see, newest first, or the most urgent first (`sort` by a due date: open cases only)."""
+) -> ListRequest:
+    """The named filters and sorts, from the query."""
     filters = LedgerFilter(
         holder_unit=holder_unit,
         registered_unit=registered_unit,
@@ -64,15 +63,27 @@ async def list_cases(
         is_closed=is_closed,
         due_before=due_before,
     )
-    asked = ListRequest(filters=filters, sort=sort, after=after, limit=limit)
+    return ListRequest(filters=filters, sort=sort, after=after, limit=limit)
+
+
+@get(
+    "/cases",
+    dependencies={"asked": Provide(asked_for, sync_to_thread=False)},
+    summary="List cases",
+    tags=["cases"],
+)
+async def list_cases(
+    request: StaffRequest, window: NamedDependency[Window], asked: NamedDependency[SkipValidation[ListRequest]]
+) -> CaseList:
+    """Those that you may see, newest first, or the most urgent first (`sort` by a due date: open cases only)."""
     return await window.queries.cases(request.user, asked)
 
 
 @get("/cases/search", summary="Search cases", tags=["cases"])
 async def search_cases(
     request: StaffRequest,
-    window: Window,
-    q: Annotated[str, Parameter(min_length=1, max_length=100, description="Words, or a number")],
+    window: NamedDependency[Window],
+    q: Annotated[str, QueryParameter(min_length=1, max_length=100, description="Words, or a number")],
     after: After = "",
     limit: Limit = 50,
 ) -> CaseList:
@@ -81,14 +92,16 @@ async def search_cases(
 
 
 @get("/cases/{case_id:uuid}", summary="A case", tags=["cases"])
-async def show_case(request: StaffRequest, window: Window, case_id: UUID) -> Response[CaseView]:
+async def show_case(
+    request: StaffRequest, window: NamedDependency[Window], case_id: FromPath[UUID]
+) -> Response[CaseView]:
     """How it stands, why each limit is due when it is, what may be done now and why the rest may not."""
     view = await window.queries.case(request.user, case_id, language_of(request))
     return Response(view, headers={"ETag": f'"{view.version}"', "Cache-Control": "no-store"})
 
 
 @get("/cases/{case_id:uuid}/history", summary="The history of a case", tags=["cases"])
-async def show_history(request: StaffRequest, window: Window, case_id: UUID) -> HistoryView:
+async def show_history(request: StaffRequest, window: NamedDependency[Window], case_id: FromPath[UUID]) -> HistoryView:
     """Every entry across the tiers, the late ones apart, with how far each has come on each link."""
     return await window.queries.history(request.user, case_id)
 

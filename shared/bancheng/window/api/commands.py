@@ -1,4 +1,4 @@
-"""Commands to a case: one address each, made from the one registry, so that each has its own body in the description."""
+"""Commands to a case: one address each, made from the one registry, so that the description shows each one's body."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from uuid import UUID
 
 import msgspec
 from litestar import Response, post
+from litestar.di import NamedDependency
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.datastructures import ResponseSpec
+from litestar.params import FromPath, JSONBody
 
 from bancheng.kernel.commands import AddNote
 from bancheng.window.api.answers import TO_A_CASE, Key, Version, answered
@@ -22,9 +24,9 @@ from bancheng.window.window import Window
 def _handler(spec: CaseCommand) -> HTTPRouteHandler:
     async def give_command(
         request: StaffRequest,
-        window: Window,
-        case_id: UUID,
-        data: msgspec.Struct,
+        window: NamedDependency[Window],
+        case_id: FromPath[UUID],
+        data: JSONBody[msgspec.Struct],
         idempotency_key: Key = None,
         if_match: Version = None,
     ) -> Response[bytes]:
@@ -35,7 +37,7 @@ def _handler(spec: CaseCommand) -> HTTPRouteHandler:
         return answered(answer)
 
     give_command.__doc__ = spec.kind.__doc__
-    give_command.__annotations__["data"] = spec.body
+    give_command.__annotations__["data"] = JSONBody[spec.body]
     give_command.__name__ = spec.name.replace("-", "_")
     responses = {200: ResponseSpec(Done, description="Done"), **TO_A_CASE}
     if spec.kind is AddNote:

@@ -6,6 +6,7 @@ from datetime import date, datetime
 
 import msgspec
 from litestar import get
+from litestar.di import NamedDependency
 
 from bancheng.federation.health import LinkStatus
 from bancheng.kernel.profile import Profile
@@ -79,7 +80,7 @@ async def units(request: StaffRequest) -> list[UnitRow]:
 
 
 @get("/links", summary="Links of this site", tags=["tenant"])
-async def links(request: StaffRequest, window: Window) -> list[LinkView]:
+async def links(request: StaffRequest, window: NamedDependency[Window]) -> list[LinkView]:
     """How far each neighbour is, and why a link waits."""
     return [link_view(status) for status in await window.parts.links(request.user.tenant)]
 
@@ -91,7 +92,7 @@ async def profile(request: StaffRequest) -> Profile:
 
 
 @get("/alerts", summary="What somebody must look at", tags=["tenant"])
-async def alerts(request: StaffRequest, window: Window) -> list[AlertView]:
+async def alerts(request: StaffRequest, window: NamedDependency[Window]) -> list[AlertView]:
     """About cases that you may see, and about links; the longest standing first."""
     return await window.queries.alerts(request.user)
 

@@ -8,6 +8,8 @@ from typing import Annotated, Any
 import msgspec
 from litestar import Request, delete, get, post
 from litestar.datastructures import State
+from litestar.di import NamedDependency
+from litestar.params import JSONBody
 from msgspec import Meta
 
 from bancheng.window.api.bodies import body_of
@@ -48,7 +50,9 @@ class MeView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @post("/tokens", data_dto=body_of(TokenBody), status_code=201, summary="Sign in", tags=["sign-in"])
-async def open_token(request: Request[Any, Any, State], data: TokenBody, window: Window) -> TokenView:
+async def open_token(
+    request: Request[Any, Any, State], data: JSONBody[TokenBody], window: NamedDependency[Window]
+) -> TokenView:
     """A bearer token for the API."""
     opened = await window.sign_in.sign_in(
         data.tenant, data.login, data.password, address=address_of(request), kind="token"
@@ -65,7 +69,7 @@ async def open_token(request: Request[Any, Any, State], data: TokenBody, window:
 
 
 @delete("/tokens/current", guards=[require_token], summary="Sign out", tags=["sign-in"])
-async def revoke_token(request: StaffRequest, window: Window) -> None:
+async def revoke_token(request: StaffRequest, window: NamedDependency[Window]) -> None:
     """The token is worth nothing from now on."""
     await window.sign_in.sign_out(bearer_of(request), request.user)
 
