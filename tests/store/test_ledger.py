@@ -222,3 +222,22 @@ async def _search_all(database: Database, visibility: Visibility, asked: str) ->
         if below is None:
             return found
     raise AssertionError("the search never ends")
+
+
+async def test_a_search_that_looked_at_enough_says_where_it_goes_on(
+    database: Database, tenant: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in (("_BATCH", 3), ("MAX_EXAMINED", 6), ("_UNCUT", 4)):
+        monkeypatch.setattr(f"bancheng.store.search.{name}", value)
+    village = Village(tenant)
+    changes = [village.register(unit=UNITS[number % 10 == 3]) for number in range(50)]
+    async with database.transaction(tenant) as tx:
+        await append(tx, changes, now=NOW)
+        await index_grams(tx, 30)
+    seen = Visibility(tenant=tenant, units=("linpu",))
+    wanted = sorted((change.case.case_id for change in changes if visible(change.case, seen.units)), reverse=True)
+    assert len(wanted) == 5
+    assert await _search_all(database, seen, "路灯") == wanted
+    assert await _search_all(database, replace(seen, units=None), "不亮") == sorted(
+        (change.case.case_id for change in changes), reverse=True
+    )
