@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
-from tests.docs import conformance_page, errors_page, state_matrix_page
+from tests.docs import conformance_page, errors_page, metrics_page, settings_page, state_matrix_page
 
 PROJECT: Final = Path(__file__).parents[2]
 DOCS: Final = PROJECT / "docs"
@@ -18,6 +18,8 @@ DOCS: Final = PROJECT / "docs"
 PAGES: Final[Mapping[str, Callable[[], str]]] = {
     "conformance.md": conformance_page.render,
     "errors.md": errors_page.render,
+    "metrics.md": metrics_page.render,
+    "settings.md": settings_page.render,
     "state-matrix.md": state_matrix_page.render,
 }
 

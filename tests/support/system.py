@@ -22,7 +22,11 @@ from bancheng.runtime.site_files import write_site_file
 from bancheng.store.accounts import Staff, save_staff
 from bancheng.store.database import Database
 from bancheng.store.roles import Passwords, prepare_database
+from bancheng.store.schema_changes import upgrade
 from bancheng.window.passwords import hash_password
+from bancheng_county.app import DEFINITION as COUNTY_SERVICE
+from bancheng_town.app import DEFINITION as TOWN_SERVICE
+from bancheng_village.app import DEFINITION as VILLAGE_SERVICE
 from tests.support.api import Client
 from tests.support.clock import SharedClock
 from tests.support.processes import ServiceProcess
@@ -30,7 +34,8 @@ from tests.support.proxy import Proxy
 from tests.support.standing import Standing, read_standing
 from tests.support.tenants import ACCOUNTS, BEGIN_AT, PANAN, PASSWORD, SERVICES, XIAOSHAN, calendar, panan, xiaoshan
 
-SERVICE_NAMES = ("county", "town", "village")
+DEFINITIONS = {each.name: each for each in (COUNTY_SERVICE, TOWN_SERVICE, VILLAGE_SERVICE)}
+SERVICE_NAMES = tuple(DEFINITIONS)
 LINKS = ((XIAOSHAN, "town"), (XIAOSHAN, "village"), (PANAN, "town"))
 """Every link by its child, each with a proxy of its own."""
 QUIET_SECONDS = 60.0
@@ -188,7 +193,7 @@ def _services(
 
 
 def _prepare(system: System) -> None:
-    """Databases with their two roles, brought to this release by the services' own command."""
+    """Databases with their two roles, brought to this release as `db upgrade` does it."""
 
     async def databases() -> None:
         for name in SERVICE_NAMES:
@@ -196,11 +201,15 @@ def _prepare(system: System) -> None:
             await prepare_database(
                 system.postgres.admin_url, f"bancheng_{name}", f"{name}_owner", f"{name}_service", passwords
             )
+            definition = DEFINITIONS[name]
+            await upgrade(
+                system.owner_urls[name],
+                definition.version_locations,
+                service_role=f"{name}_service",
+                extra_metadata=definition.tables,
+            )
 
     asyncio.run(databases())
-    for service in system.services.values():
-        done = service.command("db", "upgrade")
-        assert done.returncode == 0, done.stderr
 
 
 async def _add_staff(postgres: PostgresServer) -> None:

@@ -9,8 +9,9 @@ import argparse
 import asyncio
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from bancheng.runtime.logging import configure_logging
@@ -79,8 +80,18 @@ def _run(parser: argparse.ArgumentParser, arguments: Sequence[str] | None) -> in
         code = getattr(error, "code", "")
         if not code:
             raise
-        print(f"{parser.prog}: {error}", file=sys.stderr)
+        for line in told(str(code), error):
+            print(f"{parser.prog}: {line}", file=sys.stderr)
         return 1
+
+
+def told(code: str, error: Exception) -> list[str]:
+    """What went wrong and what to do, in both languages, with the code that docs/errors.md explains."""
+    from bancheng.window.error_texts import text_for
+
+    parameters = {name: value for name, value in vars(error).items() if isinstance(value, (str, int))}
+    texts = [text_for(code, "zh", parameters), text_for(code, "en", parameters)]
+    return [f"[{code}] {error}", *(f"{text.message} {text.next_step}" for text in texts)]
 
 
 def _with_settings(action: Callable[[Settings, argparse.Namespace], int]) -> Action:
@@ -114,10 +125,10 @@ def _work(settings: Settings, definition: ServiceDefinition) -> int:
     return 0
 
 
-def _run_loop(run: Callable[[], object]) -> None:
+def _run_loop(run: Callable[[], Coroutine[Any, Any, None]]) -> None:
     import uvloop
 
-    uvloop.run(run())  # pyright: ignore[reportArgumentType]
+    uvloop.run(run())
 
 
 def _check(settings: Settings, definition: ServiceDefinition) -> int:

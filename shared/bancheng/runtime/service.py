@@ -30,6 +30,7 @@ from bancheng.window.hosting import Hosting, UnknownTenant
 from bancheng.window.parts import TierWindow
 
 PROBE_SECONDS = 3.0
+NOT_MADE_YET = "site.not_made_yet"
 
 _log = logging.getLogger(__name__)
 
@@ -136,7 +137,7 @@ class Service:
         if problem:
             return (problem,)
         waiting = [tenant for tenant in self.tenants.values() if tenant.site is None]
-        return tuple(sorted({each.following.trouble or "site.not_made_yet" for each in waiting}))
+        return tuple(sorted({each.following.trouble or NOT_MADE_YET for each in waiting}))
 
     async def database_problem(self) -> str:
         """The code of what is wrong with the database; empty when it is reachable, safe and migrated."""
