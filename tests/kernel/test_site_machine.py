@@ -197,5 +197,5 @@ class TwoTiers(Sites):
 
 TestThreeTiers = Sites.TestCase
 TestTwoTiers = TwoTiers.TestCase
-TestThreeTiers.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
-TestTwoTiers.settings = settings(max_examples=20, stateful_step_count=30, deadline=None)
+TestThreeTiers.settings = settings(max_examples=120, stateful_step_count=50, deadline=None)
+TestTwoTiers.settings = settings(max_examples=30, stateful_step_count=40, deadline=None)

@@ -22,7 +22,6 @@ def outcome_of(situation: str, command: str) -> str:
     return " + ".join(names(events)) or "nothing"
 
 
-@pytest.mark.clause("PA-09")
 @pytest.mark.parametrize("command", EXPECTED)
 def test_every_situation_answers_as_the_table_says(command: str) -> None:
     answers = {situation: outcome_of(situation, command) for situation in ALL}
@@ -65,6 +64,7 @@ def test_whatever_happens_keeps_one_holder_numbered_terms_and_a_history_that_can
             assert (step > 0, after.position.seq == 1) == (opens, opens), (name, command)
 
 
+@pytest.mark.clause("PA-09", part="in every stage there is a limit at which somebody acts")
 def test_no_open_case_is_left_without_somebody_who_watches_it() -> None:
     for name, command, story, _ in walk():
         case = story.state
