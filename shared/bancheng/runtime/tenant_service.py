@@ -30,6 +30,7 @@ from bancheng.store.accounts import delete_expired_sessions, delete_old_response
 from bancheng.store.casebook import next_act_at
 from bancheng.store.counters import fold_counters
 from bancheng.store.database import Database
+from bancheng.store.search import index_grams
 
 FOLLOW_SECONDS = 1.0
 """How soon a document that another process stored is seen."""
@@ -37,6 +38,8 @@ SWEEP_SECONDS = 1.0
 """How soon a deadline that another process wrote is seen; deadlines known here are met at their instant."""
 TICK_SECONDS = 0.1
 FOLD_SECONDS = 2.0
+INDEX_SECONDS = 0.5
+"""How soon a new case is found by its words."""
 RECOMPUTE_SECONDS = 5.0
 BOARD_SECONDS = 2.0
 BOARD_SECONDS_PER_LINK = 0.05
@@ -87,6 +90,7 @@ class TenantService:
             self._sweeping,
             Loop(f"recomputing {file.tenant}", self._recompute),
             Loop(f"counters {file.tenant}", self._fold),
+            Loop(f"search {file.tenant}", self._index),
             Loop(f"tidying {file.tenant}", self._tidy),
         )
         self._boarding = Loop(f"board {file.tenant}", self._look_at_links)
@@ -214,6 +218,13 @@ class TenantService:
             folded = await fold_counters(tx)
         self._meters.add("bancheng_counter_deltas_folded_total", folded, self.tenant)
         return FOLD_SECONDS * self._pace
+
+    async def _index(self) -> float:
+        """Cut the text of new cases into the pieces that the search looks up."""
+        async with self._database.transaction(self.tenant, durable=False) as tx:
+            indexed = await index_grams(tx)
+        self._meters.add("bancheng_cases_indexed_total", indexed, self.tenant)
+        return 0.0 if indexed else INDEX_SECONDS * self._pace
 
     async def _tidy(self) -> float:
         """Expired sessions, and responses whose repeat nobody will send any more."""
