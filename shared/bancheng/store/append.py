@@ -112,7 +112,7 @@ async def append(
 ) -> None:
     """Write the changes of different cases, at most MAX_CHANGES. `now` is the wall instant of recording.
 
-    Outbox rows come in the order given here. Raises StaleVersion when a case has moved on, EntryExists, NumberTaken,
+    Outbox rows come in the order given here. Raises StaleVersion when a case has moved on, EntryExists,
     KeyInUse; whatever it raises, the transaction can only be rolled back.
     """
     if len(changes) > MAX_CHANGES or len({change.case.case_id for change in changes}) < len(changes):

@@ -45,12 +45,6 @@ class EntryExists(StoreError):
     code = "case.entry_exists"
 
 
-class NumberTaken(StoreError):
-    """Another case of the tenant bears this number."""
-
-    code = "case.number_taken"
-
-
 class TooManyEntries(StoreError):
     """A case with a history longer than any office writes."""
 
@@ -155,7 +149,6 @@ class RoleTooPowerful(StoreError):
 
 _UNIQUE: dict[str, type[StoreError]] = {
     "case_event_pkey": EntryExists,
-    "cases_number": NumberTaken,
     "idempotency_pkey": KeyInUse,
 }
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 
 from bancheng.federation.site import HostedSite
 from bancheng.store.database import Database
+from bancheng.store.numbers import NumberDesk
 
 MAX_TENANTS = 500
 
@@ -28,6 +29,7 @@ class Hosting:
 
     def __init__(self, database: Database, sites: Mapping[str, HostedSite], wake: Callable[[str], None]) -> None:
         self.database = database
+        self.numbers = NumberDesk(database)
         self._sites = dict(sites)
         self._wake = wake
 

@@ -16,13 +16,13 @@ from bancheng.kernel.rejected import Rejected
 from bancheng.store.accounts import find_response, record_audit
 from bancheng.store.changes import AuditRecord, IdempotencyRecord, RequestRecord
 from bancheng.store.database import Database, Transaction
-from bancheng.store.errors import DatabaseConflict, EntryExists, KeyInUse, NumberTaken, StaleVersion
+from bancheng.store.errors import DatabaseConflict, EntryExists, KeyInUse, StaleVersion
 from bancheng.window.failures import ApiError
 from bancheng.window.identity import Identity
 
 MOST_TRIES: Final = 4
 _KEY: Final = re.compile(r"[\x21-\x7e]{1,128}")
-_PASSING = (DatabaseConflict, EntryExists, NumberTaken, StaleVersion)
+_PASSING = (DatabaseConflict, EntryExists, StaleVersion)
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):

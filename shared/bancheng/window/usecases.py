@@ -15,13 +15,14 @@ from bancheng.federation.asks import send_ask, way_to_holder
 from bancheng.federation.desk import Desk
 from bancheng.kernel.case import Case
 from bancheng.kernel.commands import AddNote, AnswerAsk, Register
+from bancheng.kernel.decide import decide
 from bancheng.kernel.rejected import Rejected
 from bancheng.schema.events import Person
 from bancheng.schema.ids import RANDOM_BYTES, uuid7
 from bancheng.schema.messages import AddNoteAsk
 from bancheng.store.accounts import record_audit, store_response
 from bancheng.store.asks import Ask, record_ask
-from bancheng.store.casebook import append, load_cases, load_entries, next_numbers
+from bancheng.store.casebook import append, load_cases, load_entries
 from bancheng.store.changes import AuditRecord, RequestRecord
 from bancheng.store.database import Transaction
 from bancheng.window.command_registry import CaseCommand, RegisterBody
@@ -80,10 +81,12 @@ async def register(hosting: Hosting, identity: Identity, body: RegisterBody, req
     site = identity.site
     unit = body.unit or identity.unit
 
+    case_id = uuid7(site.wall_now(), site.random(RANDOM_BYTES))
+    command = await _numbered(hosting, identity, _register_command(case_id, "", unit, body))
+
     async def work(tx: Transaction) -> Answer:
-        desk = Desk(site, uuid7(site.wall_now(), site.random(RANDOM_BYTES)), None)
-        number = await _next_number(tx, desk, unit)
-        desk.decide(_register_command(desk.case_id, number, unit, body), identity.actor)
+        desk = Desk(site, case_id, None)
+        desk.decide(command, identity.actor)
         answer = Answer(status=201, body=msgspec.json.encode(_registered(desk)))
         audit = _audit(identity, "register", desk.case_id)
         also = record_of(identity, request, answer, audit)
@@ -116,13 +119,21 @@ def _register_command(case_id: UUID, number: str, unit: str, body: RegisterBody)
     )
 
 
-async def _next_number(tx: Transaction, desk: Desk, unit: str) -> str:
-    """The next of the unit's day, as the profile writes it. An unknown unit gets no sequence of its own."""
-    if desk.site.jurisdiction.unit(unit) is None:
-        raise Rejected("unit.unknown", field="unit", unit=unit)
-    day = desk.site.calendar.local_day(desk.site.now())
-    count = (await next_numbers(tx, unit, day, 1))[0]
-    return desk.profile().number_format.format(unit=unit, date=day, count=count)
+async def _numbered(hosting: Hosting, identity: Identity, command: Register) -> Register:
+    """With the next number of the unit's day, as the profile writes it; without one if the rules will refuse it.
+
+    Taken before the transaction, which would otherwise wait for a second connection while it holds the first.
+    """
+    site = identity.site
+    profile = site.current_profile()
+    try:
+        decide(command, None, site.context(identity.actor, profile))
+    except Rejected:
+        return command
+    day = site.calendar.local_day(site.now())
+    count = await hosting.numbers.take(site.tenant, command.unit, day)
+    number = profile.number_format.format(unit=command.unit, date=day, count=count)
+    return msgspec.structs.replace(command, number=number)
 
 
 async def give(

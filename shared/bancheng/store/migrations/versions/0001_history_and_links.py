@@ -37,7 +37,7 @@ TABLES = (
         round integer NOT NULL, is_closed boolean NOT NULL, has_open_late_decision boolean NOT NULL,
         updated_at timestamptz NOT NULL, state bytea NOT NULL,
         CONSTRAINT cases_pkey PRIMARY KEY (tenant, case_id)) WITH (fillfactor = 85)""",
-    "CREATE UNIQUE INDEX cases_number ON cases (tenant, number)",
+    "CREATE INDEX cases_number ON cases (tenant, number)",
     "CREATE INDEX cases_act_at ON cases (tenant, act_at, case_id) WHERE act_at IS NOT NULL",
     "CREATE INDEX cases_registered_at ON cases (tenant, registered_at, case_id)",
     "CREATE INDEX cases_registered_unit ON cases (tenant, registered_unit, registered_at, case_id)",
