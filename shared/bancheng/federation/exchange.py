@@ -25,7 +25,7 @@ from bancheng.federation.timing import Backoff, Timing
 from bancheng.store.database import Database
 from bancheng.store.errors import StoreError
 from bancheng.store.link_queries import peers_with_unnumbered
-from bancheng.store.links import ensure_link
+from bancheng.store.links import ensure_link, list_links, oldest_unreceipted_at
 
 NO_SERVER = "nats.no_server"
 
@@ -124,22 +124,22 @@ class Exchange:
         """Of every link that this replica runs; empty when another one does. Raises StoreError."""
         if not self.is_running_links:
             return []
+        async with self._database.transaction(self._site.tenant) as tx:
+            rows = {row.peer: row for row in await list_links(tx)}
+            oldest = {peer: await oldest_unreceipted_at(tx, peer) for peer in rows}
         found: list[LinkStatus] = []
         for peer in self._site.peers():
-            link = self._links.get(peer.site)
+            row, link = rows.get(peer.site), self._links.get(peer.site)
+            if row is None:
+                continue
             if link is not None:
-                found.append(await link.status())
+                found.append(link.status(row, oldest[peer.site]))
             elif self._connections.to(peer) is None:
-                found.append(await self._status_without_server(peer))
+                # The directory names a neighbour that no server is configured for: what waits for it must be seen.
+                health = Health()
+                health.trouble(NO_SERVER)
+                found.append(link_status(row, oldest[peer.site], peer, health, reason=NO_SERVER, connected=False))
         return found
-
-    async def _status_without_server(self, peer: Peer) -> LinkStatus:
-        """The directory names a neighbour for which no server is configured: what waits for it must be seen."""
-        health = Health()
-        health.trouble(NO_SERVER)
-        return await link_status(
-            self._database, self._site.tenant, peer, health=health, reason=NO_SERVER, connected=False
-        )
 
     async def _run(self) -> None:
         """Never returns: with the lock, run the links until it is lost."""

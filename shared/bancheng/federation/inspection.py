@@ -1,7 +1,7 @@
 """Is it what it claims to be: frame, place in the chain, author's signature, the peer's signature of the head.
 
-Owns these checks. Pure computing over bytes, so that a batch of them can run beside the event loop; the only thing
-it cannot check is what the database knows, which is the position and the head before the batch.
+Owns these checks. Pure computing over bytes; the only thing it cannot check is what the database knows, which is the
+position and the head before the batch.
 """
 
 from __future__ import annotations
@@ -52,12 +52,14 @@ class Inspected(msgspec.Struct, frozen=True, kw_only=True):
     is_head: bool = False
 
 
-def inspect(messages: Sequence[Delivered], site: HostedSite, peer: Peer, link: str) -> list[Inspected]:
-    """All of them in order; after the first fault nothing is looked at any more. CPU: about 100 µs each."""
+def inspect(
+    messages: Sequence[Delivered], site: HostedSite, peer: Peer, link: str, *, before: Inspected | None = None
+) -> list[Inspected]:
+    """All of them in order, the first after `before`; after the first fault nothing is looked at any more."""
     inspected: list[Inspected] = []
     for message in messages:
-        before = inspected[-1] if inspected else None
-        inspected.append(_inspect(message, before, site, peer, link))
+        before = _inspect(message, before, site, peer, link)
+        inspected.append(before)
         if inspected[-1].fault:
             break
     return inspected

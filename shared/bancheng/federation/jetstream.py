@@ -129,6 +129,7 @@ class PullConsumer:
         self._lost: LinkTrouble | None = None
         self._inbox = ""
         self._close_inbox: Callable[[], Awaitable[None]] | None = None
+        self._deafen = client.listen(self._heard.set)
 
     @classmethod
     async def open(cls, client: NatsClient, stream: str, *, start: int) -> PullConsumer:
@@ -136,19 +137,20 @@ class PullConsumer:
         consumer = cls(client, stream, f"intake-{secrets.token_hex(6)}")
         config = ConsumerConfig(name=consumer._name, opt_start_seq=start)
         body = encode(CreateConsumer(stream_name=stream, config=config))
-        decode_answer(await client.request(api_subject("CONSUMER.CREATE", stream, consumer._name), body))
-        consumer._inbox, consumer._close_inbox = await client.open_inbox(consumer._receive)
+        try:
+            decode_answer(await client.request(api_subject("CONSUMER.CREATE", stream, consumer._name), body))
+            consumer._inbox, consumer._close_inbox = await client.open_inbox(consumer._receive)
+        except BaseException:
+            consumer._deafen()
+            raise
         return consumer
 
     async def fetch(self, *, limit: int, timeout_seconds: float) -> list[Delivered]:
         """What has come, at least one and at most `limit`; nothing when the time is over. Raises LinkTrouble."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(timeout_seconds):
-                while not self._waiting:
-                    self._check()
-                    await self._pull_if_none()
-                    self._heard.clear()
-                    await self._heard.wait()
+        if timeout_seconds > 0:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(timeout_seconds):
+                    await self._wait_for_some()
         if not self._waiting and asyncio.get_running_loop().time() - self._heard_at > _SILENCE_SECONDS:
             raise ConsumerLost(f"{self._name} is silent")
         taken = [self._waiting.popleft() for _ in range(min(limit, len(self._waiting)))]
@@ -157,12 +159,20 @@ class PullConsumer:
             await self._pull_if_none()
         return taken
 
+    async def _wait_for_some(self) -> None:
+        while not self._waiting:
+            self._check()
+            await self._pull_if_none()
+            self._heard.clear()
+            await self._heard.wait()
+
     async def ack(self, last: Delivered) -> None:
         """All up to `last`. Flow control only: nothing is lost when it is."""
         await self._client.publish(last.reply, b"")
 
     async def close(self) -> None:
         """Best effort: the server forgets it by itself when nobody asks."""
+        self._deafen()
         if self._close_inbox is not None:
             await self._close_inbox()
         if self._client.connected and self._generation == self._client.generation:
@@ -180,12 +190,16 @@ class PullConsumer:
     async def _pull_if_none(self) -> None:
         if self._open_pull > 0 or len(self._waiting) >= PULL_FRAMES:
             return
-        self._open_pull = PULL_FRAMES
         body = encode(
             Pull(batch=PULL_FRAMES, expires=_PULL_SECONDS * SECOND_NS, idle_heartbeat=_HEARTBEAT_SECONDS * SECOND_NS)
         )
         subject = api_subject("CONSUMER.MSG.NEXT", self._stream, self._name)
-        await self._client.publish(subject, body, reply=self._inbox)
+        self._open_pull = PULL_FRAMES
+        try:
+            await self._client.publish(subject, body, reply=self._inbox)
+        except BaseException:
+            self._open_pull = 0
+            raise
 
     def _receive(self, message: Delivered) -> None:
         status = message.headers.get(_STATUS) if not message.data else None

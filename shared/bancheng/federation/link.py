@@ -10,6 +10,7 @@ import logging
 import random
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from datetime import datetime
 
 from bancheng.federation.application import Apply
 from bancheng.federation.arrivals import Applied, Arrived
@@ -17,14 +18,19 @@ from bancheng.federation.client import NatsClient
 from bancheng.federation.errors import LinkTrouble, NotConnected
 from bancheng.federation.health import Health, LinkStatus
 from bancheng.federation.intake import Intake, OnApplied
-from bancheng.federation.mailbox import Kept, Mailbox
+from bancheng.federation.mailbox import MAX_BYTES, Kept, Mailbox
 from bancheng.federation.receipts import Receipts
 from bancheng.federation.relay import Relay
 from bancheng.federation.site import HostedSite, Peer
 from bancheng.federation.timing import Backoff, Timing
 from bancheng.store.database import Database
 from bancheng.store.errors import StoreError
-from bancheng.store.links import get_link, oldest_unreceipted_at
+from bancheng.store.links import LinkRow, get_link
+
+_FRAME_BYTES = 1_024
+"""What a frame has beside its payload, roughly: headers, hashes, signatures."""
+_CARE_BYTES = MAX_BYTES // 8
+"""A mailbox is emptied at the latest when this much of it has been taken in, so that a backlog never fills it."""
 
 _log = logging.getLogger(__name__)
 
@@ -53,13 +59,19 @@ class Link:
         self._care = asyncio.Event()
         self._care_health = Health()
         self._care_health.well()
-        self._relay = Relay(database, hosted, peer, client, timing)
-        self._intake = Intake(database, hosted, peer, client, timing, apply=apply, on_applied=self._taken_in)
+        self._bytes_since_care = 0
+        self._relay = Relay(database, hosted, peer, client, timing, on_trouble=self._care.set)
+        self._intake = Intake(
+            database, hosted, peer, client, timing,
+            apply=apply, on_applied=self._taken_in, on_trouble=self._care.set,
+        )  # fmt: skip
         self._receipts = Receipts(database, hosted, peer, client, timing)
         self._tasks: list[asyncio.Task[None]] = []
+        self._deafen: Callable[[], None] | None = None
 
     async def start(self) -> None:
         await self._receipts.serve()
+        self._deafen = self._client.listen(self.resume)
         runners = {"relay": self._relay.run, "intake": self._intake.run, "receipts": self._receipts.run}
         if self._mailbox is not None:
             runners["mailbox"] = self._keep_mailbox
@@ -74,6 +86,8 @@ class Link:
             with suppress(asyncio.CancelledError):
                 await task
         self._tasks = []
+        if self._deafen is not None:
+            self._deafen()
         await self._receipts.stop_serving()
 
     def wake(self) -> None:
@@ -86,23 +100,22 @@ class Link:
             each.wake()
         self._care.set()
 
-    async def status(self) -> LinkStatus:
-        """How it stands, with one look into the database. Raises StoreError."""
+    def status(self, row: LinkRow, oldest_unreceipted_at: datetime | None) -> LinkStatus:
+        """What the database says of the link, with how its halves are."""
         worst = next((each for each in self._healths() if each.state != "open"), self._relay.health)
-        return await link_status(
-            self._database,
-            self._tenant,
-            self.peer,
-            health=worst,
-            reason=self._receipts.refused or worst.reason,
-            connected=self._client.connected,
-        )
+        return link_status(
+            row, oldest_unreceipted_at, self.peer, worst,
+            reason=self._receipts.refused or worst.reason, connected=self._client.connected,
+        )  # fmt: skip
 
     def _healths(self) -> tuple[Health, ...]:
         return (self._relay.health, self._intake.health, self._care_health, self._receipts.health)
 
     async def _taken_in(self, peer: Peer, arrived: Sequence[Arrived], applied: Sequence[Applied]) -> None:
         self._receipts.wake()
+        self._bytes_since_care += sum(_FRAME_BYTES + len(each.frame.payload or b"") for each in arrived)
+        if self._bytes_since_care >= _CARE_BYTES:
+            self._care.set()
         await self._on_applied(peer, arrived, applied)
 
     async def _keep_mailbox(self) -> None:
@@ -110,6 +123,7 @@ class Link:
         backoff = Backoff(self._timing)
         while True:
             self._care.clear()
+            self._bytes_since_care = 0
             try:
                 await self._care_once()
                 backoff.reset()
@@ -122,6 +136,8 @@ class Link:
                 self._care_health.trouble("mailbox.failed")
                 _log.exception("mailbox keeping failed", extra={"peer": self.peer.site})
                 pause = backoff.pause()
+            # Troubles of the other halves come many at a time: one look is enough for all of them.
+            await asyncio.sleep(min(pause, self._timing.retry_least))
             with suppress(TimeoutError):
                 async with asyncio.timeout(pause):
                     await self._care.wait()
@@ -138,23 +154,20 @@ class Link:
             await self._mailbox.care(seen, Kept(up=row.in_number, dn=row.receipted_number))
 
 
-async def link_status(
-    database: Database, tenant: str, peer: Peer, *, health: Health, reason: str, connected: bool
+def link_status(
+    row: LinkRow, oldest_unreceipted_at: datetime | None, peer: Peer, health: Health, *, reason: str, connected: bool
 ) -> LinkStatus:
-    """What the database says of a link, with how its halves are. Raises StoreError."""
-    async with database.transaction(tenant) as tx:
-        row = await get_link(tx, peer.site)
-        oldest = await oldest_unreceipted_at(tx, peer.site)
-    stopped = row is not None and row.state == "stopped"
+    """A link that the database says is stopped is stopped, whatever its halves do."""
+    stopped = row.state == "stopped"
     return LinkStatus(
         peer=peer.site,
         is_parent=peer.is_parent,
         state="stopped" if stopped else health.state,
-        reason=row.reason if row is not None and stopped else reason,
+        reason=row.reason if stopped else reason,
         detail=health.detail,
         connected=connected,
-        oldest_unreceipted_at=oldest,
-        receipted_number=0 if row is None else row.receipted_number,
-        out_number=0 if row is None else row.out_next_number - 1,
-        in_number=0 if row is None else row.in_number,
+        oldest_unreceipted_at=oldest_unreceipted_at,
+        receipted_number=row.receipted_number,
+        out_number=row.out_next_number - 1,
+        in_number=row.in_number,
     )

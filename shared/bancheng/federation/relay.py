@@ -56,7 +56,14 @@ class Relay:
     """One per link and process. Two of them on one link harm nothing: the second is fenced."""
 
     def __init__(
-        self, database: Database, hosted: Callable[[], HostedSite], peer: Peer, client: NatsClient, timing: Timing
+        self,
+        database: Database,
+        hosted: Callable[[], HostedSite],
+        peer: Peer,
+        client: NatsClient,
+        timing: Timing,
+        *,
+        on_trouble: Callable[[], None],
     ) -> None:
         site = hosted()
         child = peer.child_of_link(site.site)
@@ -65,6 +72,7 @@ class Relay:
         self._peer = peer
         self._client = client
         self._timing = timing
+        self._on_trouble = on_trouble
         self._tenant = site.tenant
         self._link = link_name(site.tenant, child, peer.outgoing)
         self._stream = stream_name(child, peer.outgoing)
@@ -92,6 +100,7 @@ class Relay:
                 if isinstance(trouble, (NoAnswer, NotConnected, BackPressure)):
                     self._batch_frames = max(1, self._batch_frames // 2)
                 _log.info("relay waits", extra={"link": self._link, "code": trouble.code})
+                self._on_trouble()
             except Exception:  # noqa: BLE001 - a relay never ends: whatever it is, it is shown and tried again
                 self.health.trouble("relay.failed")
                 _log.exception("relay failed", extra={"link": self._link})
@@ -114,11 +123,22 @@ class Relay:
                 continue
             backoff.reset()
             self.health.well()
+            await self._idle(last)
+
+    async def _idle(self, last: int) -> None:
+        """Until there is something to send. Looks now and then, without taking a lock, whether that is still so."""
+        while not self._woken.is_set():
             await self._rest(self._timing.check * random.uniform(0.75, 1.25))  # noqa: S311 - jitter
-            if not self._woken.is_set():
-                seen = (await stream_state(self._client, self._stream)).last_number
-                if seen != last:
-                    raise Fenced(f"{self._stream} ends at {seen}, we left it at {last}")
+            if self._woken.is_set():
+                return
+            seen = (await stream_state(self._client, self._stream)).last_number
+            if seen != last:
+                raise Fenced(f"{self._stream} ends at {seen}, we left it at {last}")
+            async with self._database.transaction(self._tenant) as tx:
+                row = await get_link(tx, self._peer.site)
+            _check_end(row, last)
+            if row is not None and row.out_next_number > last + 1:
+                return  # another process numbered them and did not live to send them
 
     async def _next_frames(self, last: int) -> list[NumberedFrame]:
         """One transaction: number what is committed and read what follows the stream's end."""

@@ -11,13 +11,15 @@ import msgspec
 
 
 class Timing(msgspec.Struct, frozen=True, kw_only=True):
-    """All in seconds. `poll`: how soon rows that another process wrote are found; `check`: how often an idle link
-    looks whether its stream is still what it was; `key_patience`: how long an unknown key may still arrive in the
-    directory before the link stops.
+    """All in seconds.
+
+    `poll`: how soon rows that another process wrote are found. `check`: how often an idle link looks whether everything
+    is still what it was, though nothing told it otherwise. `key_patience`: how long an unknown key may still arrive in
+    the directory before the link stops.
     """
 
     poll: float = 0.25
-    check: float = 2.0
+    check: float = 10.0
     retry_least: float = 0.1
     retry_most: float = 5.0
     key_patience: float = 10.0
