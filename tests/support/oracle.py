@@ -6,9 +6,12 @@ every site that must have it; every late entry filed once. Reads bytes, and trus
 
 from __future__ import annotations
 
+import contextlib
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from uuid import UUID
+
+import msgspec
 
 from bancheng.kernel.case import Case, Position
 from bancheng.kernel.context import Jurisdiction
@@ -131,7 +134,7 @@ def _cases(tenant: str, sites: Mapping[str, SiteStanding], jurisdiction: Jurisdi
             everything[row.case_id][row.event_hash] = row
     numbers: dict[str, UUID] = {}
     for case_id, rows in everything.items():
-        whole = lines(_entry(row) for row in rows.values())
+        whole = lines(_readable(rows.values()))
         where = f"{tenant} {case_id}"
         if not whole.main or whole.unplaced:
             yield f"{where}: {len(whole.main)} entries on the main line, {len(whole.unplaced)} unplaced"
@@ -196,11 +199,14 @@ def _must_have(case: Case, jurisdiction: Jurisdiction) -> set[str]:
 def _entries(site: SiteStanding) -> dict[UUID, list[Entry]]:
     found: dict[UUID, list[Entry]] = defaultdict(list)
     for row in site.events:
-        found[row.case_id].append(_entry(row))
+        found[row.case_id].extend(_readable([row]))
     return found
 
 
-def _entry(row: EventRow) -> Entry:
-    assert row.frame.payload is not None
-    position = Position(term=row.term, author=row.author, seq=row.seq)
-    return Entry(position=position, hash=row.event_hash, prev_hash=row.prev_hash, event=decode_event(row.frame.payload))
+def _readable(rows: Iterable[EventRow]) -> Iterator[Entry]:
+    """Those whose payload is an event; the others are named by their hash already."""
+    for row in rows:
+        with contextlib.suppress(msgspec.MsgspecError, UnicodeDecodeError):
+            event = decode_event(row.frame.payload or b"")
+            position = Position(term=row.term, author=row.author, seq=row.seq)
+            yield Entry(position=position, hash=row.event_hash, prev_hash=row.prev_hash, event=event)

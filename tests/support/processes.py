@@ -29,7 +29,7 @@ class ServiceProcess:
         self.port = pick_port()
         self.log_path = directory / f"{name}.log"
         self._directory = directory
-        self._settings = dict(settings)
+        self.settings = dict(settings)
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -45,7 +45,7 @@ class ServiceProcess:
     def environment(self) -> dict[str, str]:
         """Nothing of ours from outside comes in."""
         outside = {name: value for name, value in os.environ.items() if not name.startswith("BANCHENG_")}
-        ours = {f"BANCHENG_{name.upper()}": value for name, value in self._settings.items()}
+        ours = {f"BANCHENG_{name.upper()}": value for name, value in self.settings.items()}
         return outside | ours | {"BANCHENG_PORT": str(self.port), "PYTHONWARNINGS": "default"}
 
     def command(self, *arguments: str, given: str = "") -> subprocess.CompletedProcess[str]:

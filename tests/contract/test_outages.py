@@ -1,0 +1,146 @@
+"""Processes end, are killed and come back, lines are cut, servers lose what they had: nothing is lost or doubled."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import httpx
+import pytest
+
+from bancheng.runtime.local_process import wait_until
+from tests.support.api import Client, Refused
+from tests.support.oracle import judge
+from tests.support.system import System, running_system
+from tests.support.tenants import COUNTY, TOWN, VILLAGE, XIAOSHAN
+
+
+@pytest.fixture(scope="module")
+def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+    """A system of this module's own: its parts are killed. Each test leaves everything running."""
+    with running_system(tmp_path_factory.mktemp("outages")) as running:
+        yield running
+
+
+def due_at(case: Any, clock: str) -> datetime:
+    return datetime.fromisoformat(next(each["due_at"] for each in case["clocks"] if each["name"] == clock))
+
+
+def judged(system: System, *case_ids: UUID) -> None:
+    directories = {tenant: founded.directory for tenant, founded in system.founded.items()}
+    judge(system.quiesce(), directories, registered={XIAOSHAN: case_ids})
+
+
+def test_a_service_told_to_end_finishes_what_it_accepted_and_exits_with_0(system: System) -> None:
+    clerk = system.client(XIAOSHAN, "village-clerk")
+    answered: list[UUID] = []
+    begun = threading.Event()
+
+    def register_until_refused() -> None:
+        while True:
+            try:
+                answered.append(clerk.register(title="关机时登记").case_id)
+            except (httpx.HTTPError, Refused):
+                return
+            if len(answered) > 20:
+                begun.set()
+
+    thread = threading.Thread(target=register_until_refused)
+    thread.start()
+    assert begun.wait(30)
+    assert system.services["village"].stop() == 0
+    thread.join(30)
+    assert "Traceback" not in system.services["village"].log()
+    system.start("village")
+    judged(system, *answered)
+
+
+def test_a_killed_service_comes_back_with_all_that_was_answered(system: System) -> None:
+    clerk = system.client(XIAOSHAN, "village-clerk")
+    answered = [clerk.register(title="断电前登记").case_id for _ in range(5)]
+    for name in ("village", "town", "county"):
+        system.services[name].kill()
+    system.start()
+    judged(system, *answered)
+
+
+def test_services_live_through_the_death_of_postgresql_and_say_so(system: System) -> None:
+    clerk = system.client(XIAOSHAN, "village-clerk")
+    before = clerk.register(title="数据库停机前").case_id
+    process_ids = {name: service.process_id for name, service in system.services.items()}
+    system.postgres.kill()
+    village = system.services["village"]
+    assert wait_until(lambda: not village.is_ready(), timeout_seconds=20)
+    assert httpx.get(f"{village.url}/healthz", timeout=10).status_code == 200
+    with pytest.raises(Refused) as refused:
+        clerk.register(title="数据库停机时")
+    assert refused.value.code in {"database.unavailable", "api.busy", "database.commit_unknown"}
+    system.postgres.start()
+    for service in system.services.values():
+        service.wait_ready()
+    after = clerk.register(title="数据库恢复后").case_id
+    assert {name: service.process_id for name, service in system.services.items()} == process_ids
+    judged(system, before, after)
+
+
+def test_nats_may_lose_all_that_it_had(system: System) -> None:
+    clerk = system.client(XIAOSHAN, "village-clerk")
+    answered: list[UUID] = []
+    for _ in range(2):
+        answered.append(clerk.register(title="消息服务清空前").case_id)
+        system.kill_nats(wipe=True)
+        answered.append(clerk.register(title="消息服务停机时").case_id)
+        system.nats.start()
+        judged(system, *answered)
+
+
+@pytest.mark.clause("U-03", part="also when the village is cut off")
+def test_a_case_of_a_village_that_is_cut_off_climbs_and_what_it_wrote_is_filed_once(system: System) -> None:
+    village = system.client(XIAOSHAN, "village-clerk")
+    town = system.client(XIAOSHAN, "town-clerk")
+    registered = village.register(title="断网村的案件")
+    town.wait_for_case(registered.case_id, holder_unit=VILLAGE)
+    system.cut(XIAOSHAN, "village")
+    village.give(registered.case_id, "add-note", {"text": "断网时的办理记录。", "note_kind": "progress"})
+
+    # Both sites let it climb: the village by its own clock, the town since it hears nothing
+    system.clock.advance_to(due_at(village.case(registered.case_id), "holder") + timedelta(minutes=31))
+    taken = town.wait_for_case(registered.case_id, holder_unit=TOWN)
+    assert taken["in_transit_to"] is None
+
+    system.heal(XIAOSHAN, "village")
+    village.wait_for_case(registered.case_id, holder_unit=TOWN, timeout_seconds=60)
+    judged(system, registered.case_id)
+    filed = [entry for entry in town.history(registered.case_id)["main"] if entry["type"] == "LateEntryFiled"]
+    assert [entry["details"]["late_type"] for entry in filed].count("NoteAdded") == 1
+    assert [entry["details"]["late_type"] for entry in filed].count("Escalated") == 1
+
+
+def test_workers_may_run_apart_from_the_pages(system: System) -> None:
+    """`serve` with BANCHENG_WORKERS=0 changes nothing by itself; a second replica with workers does."""
+    from tests.support.processes import ServiceProcess
+
+    town = system.services["town"]
+    town.stop()
+    settings = {**town.settings, "workers": "0"}
+    pages = ServiceProcess("town", directory=system.directory / "town-sites", settings=settings)
+    pages.start()
+    try:
+        pages.wait_ready()
+        village, county = system.client(XIAOSHAN, "village-clerk"), system.client(XIAOSHAN, "county-clerk")
+        registered = village.register(title="页面与后台分开")
+        system.clock.advance_to(due_at(village.case(registered.case_id), "holder"))
+        village.wait_for_case(registered.case_id, in_transit_to=TOWN)
+        system.start("town")
+        with Client(base_url=pages.url, tenant=XIAOSHAN) as town_clerk:
+            town_clerk.sign_in("town-clerk", "a-test-password")
+            at_town = town_clerk.wait_for_case(registered.case_id, holder_unit=TOWN)
+        system.clock.advance_to(due_at(at_town, "holder"))
+        county.wait_for_case(registered.case_id, holder_unit=COUNTY)
+        judged(system, registered.case_id)
+    finally:
+        system.start("town")
+        assert pages.stop() == 0
