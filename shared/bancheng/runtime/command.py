@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from bancheng.runtime.demo.options import add_options
 from bancheng.runtime.logging import configure_logging
 from bancheng.runtime.service import Service, ServiceDefinition
 from bancheng.runtime.settings import Settings, SettingsError, load_settings, variable
@@ -26,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="bancheng", description="办成 Bancheng")
     commands = parser.add_subparsers(required=True, metavar="command")
     demo = commands.add_parser("demo", help="three services on this machine, with two counties' stories")
-    demo.add_argument("rest", nargs=argparse.REMAINDER)
+    add_options(demo)
     demo.set_defaults(action=_demo)
     keys = commands.add_parser("keys", help="secrets").add_subparsers(required=True, metavar="command")
     keys.add_parser("new", help="a signing seed and a NATS user key").set_defaults(action=_new_keys)
@@ -178,9 +179,10 @@ def _list_staff(settings: Settings, parsed: argparse.Namespace) -> int:
 
 
 def _demo(parsed: argparse.Namespace) -> int:
-    from importlib import import_module
+    from bancheng.runtime.demo.options import options_of
+    from bancheng.runtime.demo.run import run
 
-    return int(import_module("bancheng.runtime.demo").main(parsed.rest))
+    return run(options_of(parsed))
 
 
 def _new_keys(_: argparse.Namespace) -> int:

@@ -1,0 +1,116 @@
+"""The folder in which a demo keeps everything, one demo at a time, and what a killed demo left running in it.
+
+Owns the lock, deleting the folder, and finding left processes: those that name this very folder as their own. Each is
+ended by its id. Must not know what the processes do.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import shutil
+import tempfile
+from itertools import pairwise
+from pathlib import Path
+
+import psutil
+
+from bancheng.runtime.local_process import kill_tree
+
+MARK = "bancheng-demo"
+"""A file that says whose folder this is: `--reset` deletes no other."""
+STOP_SECONDS = 20.0
+
+
+class FolderRefused(Exception):
+    """The folder cannot be used. `code` is stable."""
+
+    def __init__(self, code: str, detail: str) -> None:
+        super().__init__(f"{code}: {detail}")
+        self.code = code
+
+
+class DemoFolder:
+    """`path` is absolute. Made when first used."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path.absolute()
+        self._lock: int | None = None
+
+    def take(self) -> None:
+        """Make it ours until `release` or the end of the process. Raises FolderRefused."""
+        known = self.path / MARK
+        if self.path.exists() and not known.exists() and any(self.path.iterdir()):
+            raise FolderRefused("demo.not_a_demo_folder", f"{self.path} 里有别的东西 · holds something else")
+        self.path.mkdir(parents=True, exist_ok=True)
+        self._lock = os.open(known, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            holder = os.read(self._lock, 20).decode(errors="replace").strip()
+            self.release()
+            detail = f"演示已在运行，进程 {holder} · a demo runs here already, process {holder}"
+            raise FolderRefused("demo.runs_already", detail) from error
+        os.ftruncate(self._lock, 0)
+        os.write(self._lock, str(os.getpid()).encode())
+
+    def release(self) -> None:
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+    def empty(self) -> None:
+        """Delete all but the mark, on which the lock is."""
+        for each in self.path.iterdir():
+            if each.name == MARK:
+                continue
+            if each.is_dir() and not each.is_symlink():
+                shutil.rmtree(each)
+            else:
+                each.unlink()
+
+    def left_processes(self) -> list[psutil.Process]:
+        """What an earlier demo on this folder started and did not stop, services first, PostgreSQL last."""
+        found = [(self._rank(each), each) for each in psutil.process_iter()]
+        return [each for rank, each in sorted(found, key=lambda pair: (pair[0], pair[1].pid)) if rank]
+
+    def _rank(self, process: psutil.Process) -> int:
+        """0: none of ours."""
+        try:
+            arguments = process.cmdline()
+            if process.pid == os.getpid() or process.status() == psutil.STATUS_ZOMBIE:
+                return 0
+            if any(each.startswith("bancheng_") for each in arguments):
+                return 1 if Path(process.cwd()) == self.path else 0
+        except (psutil.Error, OSError):
+            return 0
+        options = list(pairwise(arguments))
+        if any(name == "--store_dir" and self._is_inside(value) for name, value in options):
+            return 2
+        data = [value for name, value in options if name == "-D"]
+        data += [each.removeprefix("--pgdata=") for each in arguments if each.startswith("--pgdata=")]
+        return 3 if any(self._is_inside(value) for value in data) else 0
+
+    def _is_inside(self, value: str) -> bool:
+        return Path(value).is_relative_to(self.path)
+
+
+def end_process(process: psutil.Process) -> None:
+    """SIGTERM, and after STOP_SECONDS SIGKILL for it and all it started."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        process.terminate()
+        try:
+            process.wait(STOP_SECONDS)
+        except psutil.TimeoutExpired:
+            kill_tree(process.pid)
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    """As a whole, and for its owner's eyes only: a reader, or the next start after a kill, sees the old or the new."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    with os.fdopen(handle, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    Path(name).replace(path)

@@ -1,0 +1,1 @@
+"""The stories of the demo, as data, and the one who enters them through the services' API."""
