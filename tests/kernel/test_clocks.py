@@ -191,3 +191,13 @@ def test_an_extension_is_refused_at_the_due_instant_and_one_without_approval_cha
     late.now = beijing(2026, 3, 4, 17)
     assert late.refusal(c.RequestExtension(workdays=1, reason="忘了")) == "extension.too_late"
     assert late.refusal(c.RequestExtension(clock="person", workdays=31, reason="太长")) == "extension.too_long"
+
+
+def test_an_extension_that_comes_too_late_to_help_does_not_pass_the_limit_again() -> None:
+    # Ordinary at the county: due on Wed 4 March. Asked for 1 more in time, approved on Mon 9: Thu 5 is over as well.
+    story = registered(HALL, case_type="ordinary")
+    story.do(c.RequestExtension(clock="person", workdays=1, reason="等待上级答复"))
+    story.run_until(beijing(2026, 3, 9, 12))
+    story.do(c.ApproveExtension(), staff="leader")
+    assert (due(story, "person"), clock(story, "person").passed_at) == (date(2026, 3, 5), beijing(2026, 3, 4, 17))
+    assert story.tick() == ()
