@@ -82,7 +82,9 @@ async def test_a_no_needs_a_report_and_somebody_elses_approval(hall: TownHall) -
     early = await leader.give(case_id, "approve-decline")
     assert (early.status_code, early.json()["code"]) == (409, "case.stage_forbids")
     await clerk.must(case_id, "propose-decline", ground="litigation_or_petition", explanation="已经起诉")
-    await leader.must(case_id, "approve-decline")
+    headers = {"Idempotency-Key": "without-a-body"}
+    approved = await leader.client.post(f"/api/v1/cases/{case_id}/approve-decline", headers=headers)
+    assert approved.status_code == 200
     case = await clerk.case(case_id)
     assert (case["stage"], case["outcome"], case["answer"]) == ("declined", "declined", "已经起诉")
 

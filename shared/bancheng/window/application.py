@@ -66,8 +66,9 @@ def _description(parts: WindowParts) -> OpenAPIConfig:
     return OpenAPIConfig(
         title=f"办成 Bancheng · {parts.tier.name.zh} {parts.tier.name.en}",
         version=parts.version or "1",
-        path=PREFIX,
-        render_plugins=[JsonRenderPlugin(path="/openapi.json")],
+        # Not the prefix itself: the framework answers everything below this path with a page of its own.
+        path=f"{PREFIX}/openapi.json",
+        render_plugins=[JsonRenderPlugin(path="/")],
         components=Components(
             security_schemes={"token": SecurityScheme(type="http", scheme="bearer", description="POST /tokens")}
         ),

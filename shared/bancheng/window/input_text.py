@@ -24,10 +24,8 @@ def decode_body(body: bytes, kind: type[T]) -> T:
     """The struct that a JSON body holds. Raises ApiError for bytes that are no JSON object, InvalidInput for fields."""
     try:
         decoded = msgspec.json.decode(body or b"{}", type=kind)
-    except msgspec.ValidationError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise InvalidInput(_problems(_plain(body), kind) or [problem_of(str(error))]) from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise _unreadable(body) from error
     problems = list(unfit_texts(msgspec.to_builtins(decoded)))
     if problems:
         raise InvalidInput(problems[:MOST_PROBLEMS])
@@ -81,20 +79,19 @@ def _problems(raw: object, kind: type[msgspec.Struct]) -> list[FieldProblem]:
 
 
 def _plain(body: bytes) -> object:
-    """The body as plain values, for naming what is wrong. The decoder has read it once, so it is JSON."""
-    return msgspec.json.decode(body or b"{}")
-
-
-def _unreadable(body: bytes) -> Exception:
-    """Why no struct could be read: another encoding, half a surrogate pair in some field, or no JSON at all."""
+    """The body as plain values. Raises ApiError for what is no UTF-8 or no JSON, InvalidInput for texts within it."""
     try:
         text = body.decode("utf-8")
-    except UnicodeDecodeError:
-        return ApiError(400, "api.wrong_encoding")
+    except UnicodeDecodeError as error:
+        raise ApiError(400, "api.wrong_encoding") from error
+    try:
+        return msgspec.json.decode(text or "{}")
+    except (msgspec.DecodeError, RecursionError):
+        pass
     try:
         # The standard library lets half surrogates and raw control characters through, so their field can be named.
         raw: Any = json.JSONDecoder(strict=False).decode(text)
-    except (ValueError, RecursionError):
-        return ApiError(400, "api.unreadable_body")
+    except (ValueError, RecursionError) as error:
+        raise ApiError(400, "api.unreadable_body") from error
     problems = list(unfit_texts(raw))[:MOST_PROBLEMS]
-    return InvalidInput(problems) if problems else ApiError(400, "api.unreadable_body")
+    raise InvalidInput(problems) if problems else ApiError(400, "api.unreadable_body")

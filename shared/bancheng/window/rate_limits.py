@@ -22,7 +22,7 @@ class RateLimit:
 
     def __init__(self, rate: Rate, *, remembered: int, seconds: Seconds = time.monotonic) -> None:
         self._rate = rate
-        self._remembered = remembered
+        self._most_remembered = remembered
         self._seconds = seconds
         self._full_at: OrderedDict[str, float] = OrderedDict()
 
@@ -37,8 +37,13 @@ class RateLimit:
             raise ApiError(429, "api.rate_limited", retry_seconds=seconds, seconds=seconds)
         self._full_at[key] = full_at
         self._full_at.move_to_end(key)
-        while len(self._full_at) > self._remembered:
+        while len(self._full_at) > self._most_remembered:
             self._full_at.popitem(last=False)
+
+    @property
+    def remembered(self) -> int:
+        """How many keys are known now."""
+        return len(self._full_at)
 
     def forget(self, key: str) -> None:
         """What was counted against `key` no longer counts."""

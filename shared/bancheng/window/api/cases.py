@@ -30,7 +30,8 @@ Code = Annotated[str | None, QueryParameter(max_length=64)]
 
 @post(
     "/cases",
-    data_dto=body_of(RegisterBody),
+    dto=body_of(RegisterBody),
+    return_dto=None,
     status_code=201,
     summary="Register a case 登记",
     tags=["cases"],
@@ -83,7 +84,7 @@ async def list_cases(
 async def search_cases(
     request: StaffRequest,
     window: NamedDependency[Window],
-    q: Annotated[str, QueryParameter(min_length=1, max_length=100, description="Words, or a number")],
+    q: Annotated[str, QueryParameter(max_length=100, description="Words, or a number")] = "",
     after: After = "",
     limit: Limit = 50,
 ) -> CaseList:

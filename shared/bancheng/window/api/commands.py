@@ -23,6 +23,7 @@ from bancheng.window.window import Window
 
 def _handler(spec: CaseCommand) -> HTTPRouteHandler:
     async def give_command(
+        *,
         request: StaffRequest,
         window: NamedDependency[Window],
         case_id: FromPath[UUID],
@@ -38,13 +39,16 @@ def _handler(spec: CaseCommand) -> HTTPRouteHandler:
 
     give_command.__doc__ = spec.kind.__doc__
     give_command.__annotations__["data"] = JSONBody[spec.body]
+    if all(not field.required for field in msgspec.structs.fields(spec.body)):
+        give_command.__kwdefaults__ = {**(give_command.__kwdefaults__ or {}), "data": spec.body()}
     give_command.__name__ = spec.name.replace("-", "_")
     responses = {200: ResponseSpec(Done, description="Done"), **TO_A_CASE}
     if spec.kind is AddNote:
         responses[202] = ResponseSpec(Asked, description="The holder was asked to enter it")
     return post(
         f"/cases/{{case_id:uuid}}/{spec.name}",
-        data_dto=body_of(spec.body),
+        dto=body_of(spec.body),
+        return_dto=None,
         status_code=200,
         operation_id=f"{spec.kind.__name__}",
         summary=spec.name,

@@ -49,7 +49,7 @@ class MeView(msgspec.Struct, frozen=True, kw_only=True):
     roles: list[str]
 
 
-@post("/tokens", data_dto=body_of(TokenBody), status_code=201, summary="Sign in", tags=["sign-in"])
+@post("/tokens", dto=body_of(TokenBody), return_dto=None, status_code=201, summary="Sign in", tags=["sign-in"])
 async def open_token(
     request: Request[Any, Any, State], data: JSONBody[TokenBody], window: NamedDependency[Window]
 ) -> TokenView:
