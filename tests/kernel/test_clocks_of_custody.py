@@ -259,3 +259,13 @@ def test_only_the_clock_climbs_by_a_deadline() -> None:
     (climbed,) = registered().do(c.Escalate(reason="本级解决不了", cause="deadline"))
     assert isinstance(climbed, e.Escalated)
     assert climbed.cause == "hand"
+
+
+def test_a_parent_site_without_a_window_above_the_holder_watches_nothing_and_takes_nothing() -> None:
+    # A station that answers to the county directly, though its link goes over the town.
+    units = tuple(replace(unit, parent=HALL) if unit.code == STATION else unit for unit in THREE_TIERS.units)
+    story = registered(directory=replace(THREE_TIERS, units=units))
+    story.now = beijing(2026, 3, 20)
+    assert story.watch(TOWN) is None
+    assert story.tick(c.TakeOver(cause="silence"), TOWN) == ()
+    assert story.refusal(c.TakeBack(reason="收回办理"), TOWN) == "handover.not_above_holder"

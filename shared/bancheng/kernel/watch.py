@@ -39,24 +39,36 @@ def next_watch(case: Case, site: str, jurisdiction: Jurisdiction, profile: Profi
     return Watch(at=until, reason="silent_holder") if until is not None else None
 
 
+def taker(case: Case, site: str, jurisdiction: Jurisdiction) -> str | None:
+    """The unit that `site` may take the case for: the sender's of a hand-down that is on its way to a child site, else
+    the one directly above the holder if it sits here and this is the direct parent of the holder's site.
+    """
+    if case.in_transit is not None:
+        sent_down = case.holder_site == site and jurisdiction.is_parent_site(site, case.in_transit.site)
+        return case.holder_unit if sent_down else None
+    above = jurisdiction.parent_unit(case.holder_unit)
+    is_here = above is not None and above.site == site and jurisdiction.is_parent_site(site, case.holder_site)
+    return above.code if above is not None and is_here else None
+
+
 def _transit_watch(case: Case, site: str, jurisdiction: Jurisdiction) -> Watch | None:
     """Downward the sender takes the case back; upward it raises an alarm and stays answerable."""
     clock = case.clock(TRANSIT)
-    if clock is None or case.in_transit is None or case.holder_site != site:
+    if clock is None or case.holder_site != site:
         return None
-    downward = jurisdiction.is_parent_site(site, case.in_transit.site)
+    downward = taker(case, site, jurisdiction) is not None
     return Watch(at=clock.due_at, reason="take_back" if downward else "transit_alarm")
 
 
 def watched_until(case: Case, site: str, jurisdiction: Jurisdiction, profile: Profile) -> datetime | None:
     """From when `site` may take the case: the transit's due date for what it sent down, else the holder's due date
-    and the margin of the profile, if it is the direct parent of the holder's site and the profile lets it climb.
+    and the margin of the profile, if it has a unit to take it for and the profile lets it climb.
     """
-    if case.in_transit is not None:
-        watch = _transit_watch(case, site, jurisdiction)
-        return watch.at if watch is not None and watch.reason == "take_back" else None
-    if not jurisdiction.is_parent_site(site, case.holder_site):
+    if taker(case, site, jurisdiction) is None:
         return None
+    if case.in_transit is not None:
+        clock = case.clock(TRANSIT)
+        return clock.due_at if clock is not None else None
     margin = timedelta(minutes=profile.takeover_margin_minutes)
     dues = [
         clock.due_at + margin

@@ -13,7 +13,7 @@ from bancheng.kernel.rejected import Rejected
 from bancheng.kernel.rules import guards
 from bancheng.kernel.rules.holding import clock_again, tier_key
 from bancheng.kernel.rules.results import conclusion
-from bancheng.kernel.watch import watched_until
+from bancheng.kernel.watch import taker, watched_until
 from bancheng.schema import events as e
 from bancheng.schema.clocks import CONCLUSION, HOLDER, TRANSIT, Base, Clock, Grant
 from bancheng.schema.documents import UnitEntry
@@ -172,43 +172,23 @@ def take_over(command: c.TakeOver, case: Case, context: Context) -> tuple[e.Case
 
     Repeated, or too early, it is no event: a climb that fires twice has one effect.
     """
-    if case.is_closed or not _may_take(case, context):
-        return ()
+    unit = taker(case, context.site, context.jurisdiction)
     until = watched_until(case, context.site, context.jurisdiction, context.profile)
-    if until is None or context.now < until:
+    if case.is_closed or unit is None or until is None or context.now < until:
         return ()
-    return (_taken_over(case, context, cause=command.cause, reason=""),)
+    return (_taken_over(case, unit, context, cause=command.cause, reason=""),)
 
 
 def take_back(command: c.TakeBack, case: Case, context: Context) -> tuple[e.CaseEvent, ...]:
     """收回 by hand, by the unit directly above the holder."""
     guards.require_open(case)
-    if not _may_take(case, context):
+    unit = taker(case, context.site, context.jurisdiction)
+    if unit is None or (not guards.is_system(context) and context.actor.unit != unit):
         raise Rejected("handover.not_above_holder", unit=case.holder_unit)
-    if not guards.is_system(context) and context.actor.unit != _taker(case, context):
-        raise Rejected("handover.not_above_holder", unit=case.holder_unit)
-    return (_taken_over(case, context, cause="take_back", reason=command.reason),)
+    return (_taken_over(case, unit, context, cause="take_back", reason=command.reason),)
 
 
-def _may_take(case: Case, context: Context) -> bool:
-    """Only the direct parent of the holder's site, or the sender of a hand-down that is on its way to a child."""
-    if not _taker(case, context):
-        return False
-    if case.in_transit is not None:
-        sent_down = context.jurisdiction.is_parent_site(context.site, case.in_transit.site)
-        return sent_down and case.holder_site == context.site
-    return context.jurisdiction.is_parent_site(context.site, case.holder_site)
-
-
-def _taker(case: Case, context: Context) -> str:
-    if case.in_transit is not None:
-        return case.holder_unit
-    above = context.jurisdiction.parent_unit(case.holder_unit)
-    return above.code if above is not None and above.site == context.site else ""
-
-
-def _taken_over(case: Case, context: Context, *, cause: e.TakeoverCause, reason: str) -> e.TakenOver:
-    unit = _taker(case, context)
+def _taken_over(case: Case, unit: str, context: Context, *, cause: e.TakeoverCause, reason: str) -> e.TakenOver:
     granted = case.in_transit.term if case.in_transit is not None else case.term
     return e.TakenOver(
         at=context.now,
