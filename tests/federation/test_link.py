@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
+import signal
 from typing import TYPE_CHECKING
 
 import pytest
@@ -76,6 +78,25 @@ async def test_frames_committed_while_everything_is_down_arrive_afterwards(linke
     status = await linked.status(VILLAGE, TOWN)
     assert status is not None
     assert (status.oldest_unreceipted_at, status.receipted_number) == (None, 3)
+
+
+async def test_a_server_that_hangs_is_waited_for(linked: LinkedSites) -> None:
+    await linked.start()
+    await linked.register(3)
+    await linked.arrived()
+    process_id = linked.nats.process_id
+    assert process_id is not None
+    os.kill(process_id, signal.SIGSTOP)
+    try:
+        await linked.register(3)
+        await eventually(
+            lambda: linked.status(VILLAGE, TOWN),
+            lambda status: status is not None and status.reason == "nats.no_answer",
+            "the page says that nobody answers",
+        )
+    finally:
+        os.kill(process_id, signal.SIGCONT)
+    await linked.arrived()
 
 
 async def test_stopping_and_starting_either_side_neither_loses_nor_repeats(linked: LinkedSites) -> None:

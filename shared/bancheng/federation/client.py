@@ -1,4 +1,4 @@
-"""The one thin file around nats-py: a connection that is always being kept, and requests that end.
+"""A connection that is always being kept, and requests that end.
 
 Owns the connection, its watchdog, time-outs, and what the server's errors mean. Must not know links, frames or the
 database. Nothing sent here counts as delivered: only the peer's signed receipt does.
@@ -11,23 +11,21 @@ import logging
 import random
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
 
 import nats.errors
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
 
+from bancheng.federation.driver import Driver, NatsAccess, connect, discard, subscribe
 from bancheng.federation.errors import ConfigurationFault, Misconfigured, NoAnswer, NobodyListens, NotConnected
 from bancheng.federation.faults import Faults
 from bancheng.federation.wire import Delivered
 
+__all__ = ["REQUEST_SECONDS", "Handler", "NatsAccess", "NatsClient"]
+
 REQUEST_SECONDS = 5.0
-_CONNECT_SECONDS = 3
-_WATCH_SECONDS = 3.0
-_PING_SECONDS = 15.0
 _DOWN_SECONDS = 30.0
-_CLOSE_SECONDS = 5.0
 
 _log = logging.getLogger(__name__)
 
@@ -35,30 +33,21 @@ Handler = Callable[[bytes], Awaitable[bytes]]
 """Answers a request; a handler that raises answers nothing, and the asker tries again."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class NatsAccess:
-    """Where a hub is and as whom to enter it. Equal accesses share one connection."""
-
-    url: str
-    nkey_seed: str | None = field(default=None, repr=False)
-
-
-class _QuickClient(Client):
-    """nats-py spends 50 µs on the headers of a message, most of it on looking for blanks; ours have none."""
-
-    @staticmethod
-    def _parse_header_lines(raw: bytes) -> dict[str, str]:
-        lines = (line.partition(":") for line in raw.decode("utf-8", "replace").split("\r\n") if line)
-        return {name.strip(): value.strip() for name, colon, value in lines if colon}
-
-
 class NatsClient:
     """One connection for one user. Without a server it keeps trying and raises NotConnected meanwhile."""
 
-    def __init__(self, access: NatsAccess, *, name: str, inbox: str) -> None:
+    def __init__(
+        self, access: NatsAccess, *, name: str, inbox: str, watch_seconds: float = 3.0, ping_seconds: float = 15.0
+    ) -> None:
+        """Every `watch_seconds` it asks the server for a sign of life, and begins anew without one in `ping_seconds`.
+
+        That is long enough for what lies before it on a slow line, since a sender in trouble makes its batches small.
+        """
         self._access = access
         self._name = name
         self._inbox = inbox
+        self._watch_seconds = watch_seconds
+        self._ping_seconds = ping_seconds
         self._client: Client | None = None
         self._keeper: asyncio.Task[None] | None = None
         self._handlers: dict[str, Handler] = {}
@@ -166,7 +155,7 @@ class NatsClient:
 
         try:
             inbox = client.new_inbox()
-            subscription = await _subscribe(client, inbox, arrived)
+            subscription = await subscribe(client, inbox, arrived)
         except (nats.errors.Error, OSError) as error:
             raise NotConnected(str(error)) from error
 
@@ -185,9 +174,12 @@ class NatsClient:
     async def _keep(self) -> None:
         """For ever: connect, serve, watch; when stuck, throw the connection away and begin again."""
         while True:
-            client = _QuickClient()
+            client = Driver()
             try:
-                await self._connect(client)
+                await connect(
+                    client, self._access, name=self._name, inbox=self._inbox,
+                    on_error=self._on_error, on_session=self._on_session,
+                )  # fmt: skip
                 await self._adopt(client)
                 await self._watch(client)
             except (nats.errors.Error, OSError, TimeoutError) as error:
@@ -195,24 +187,8 @@ class NatsClient:
             finally:
                 self._client = None
                 self._subscriptions.clear()
-                await _discard(client)
+                await discard(client)
             await asyncio.sleep(random.uniform(0.2, 1.0))  # noqa: S311 - jitter, not a secret
-
-    async def _connect(self, client: Client) -> None:
-        await client.connect(
-            self._access.url,
-            name=self._name,
-            nkeys_seed_str=self._access.nkey_seed,
-            inbox_prefix=self._inbox,
-            pending_size=-1,
-            max_reconnect_attempts=-1,
-            reconnect_time_wait=1,
-            connect_timeout=_CONNECT_SECONDS,
-            ping_interval=10,
-            max_outstanding_pings=2,
-            error_cb=self._on_error,
-            reconnected_cb=self._on_session,
-        )
 
     async def _adopt(self, client: Client) -> None:
         self._client = client
@@ -236,7 +212,7 @@ class NatsClient:
                     await client.publish(message.reply, answer)
 
         if subject not in self._subscriptions:
-            self._subscriptions[subject] = await _subscribe(client, subject, asked)
+            self._subscriptions[subject] = await subscribe(client, subject, asked)
 
     async def _subscribe_again(self, client: Client) -> None:
         """What the server refused it may allow by now: a reload of its configuration starts no new session."""
@@ -250,28 +226,18 @@ class NatsClient:
         """Returns when the connection is closed, or stuck although it may call itself connected."""
         down_seconds = 0.0
         while not client.is_closed and down_seconds < _DOWN_SECONDS:
-            await asyncio.sleep(_WATCH_SECONDS)
+            await asyncio.sleep(self._watch_seconds)
             if not client.is_connected:
-                down_seconds += _WATCH_SECONDS
+                down_seconds += self._watch_seconds
                 continue
             down_seconds = 0.0
             await self._subscribe_again(client)
             session = self.generation
             try:
-                await client.rtt(timeout=_PING_SECONDS)  # pyright: ignore[reportArgumentType]
+                await client.rtt(timeout=self._ping_seconds)  # pyright: ignore[reportArgumentType]
             except TimeoutError:
                 if session == self.generation and client.is_connected:
                     return
 
     async def _on_error(self, error: Exception) -> None:
         self._faults.hear(error)
-
-
-async def _subscribe(client: Client, subject: str, arrived: Callable[[Msg], Awaitable[None]]) -> Subscription:
-    return await client.subscribe(subject, cb=arrived)  # pyright: ignore[reportUnknownMemberType]
-
-
-async def _discard(client: Client) -> None:
-    with suppress(nats.errors.Error, OSError, TimeoutError):
-        async with asyncio.timeout(_CLOSE_SECONDS):
-            await client.close()
