@@ -122,12 +122,12 @@ class System:
 
 
 @contextlib.contextmanager
-def running_system(directory: Path, *, fsync: bool = False) -> Generator[System]:
-    """A new system on `directory`, everything started and ready."""
+def running_system(directory: Path, *, fsync: bool = False, proxied: bool = True) -> Generator[System]:
+    """A new system on `directory`, everything started and ready. Without proxies no link can be cut."""
     with contextlib.ExitStack() as stack:
         postgres = stack.enter_context(PostgresServer(directory=_made(directory / "postgres"), fsync=fsync))
         nats_port = pick_port()
-        proxies = {link: Proxy(to_port=nats_port) for link in LINKS}
+        proxies = {link: Proxy(to_port=nats_port) for link in LINKS if proxied}
         for proxy in proxies.values():
             proxy.start()
             stack.callback(proxy.stop)
@@ -154,10 +154,11 @@ def _made(directory: Path) -> Path:
 
 def _found(nats_port: int, proxies: Mapping[tuple[str, str], Proxy]) -> dict[str, Founded]:
     hub_url = f"nats://127.0.0.1:{nats_port}"
+    urls = {link: proxies[link].url if link in proxies else hub_url for link in LINKS}
     makers = {XIAOSHAN: xiaoshan, PANAN: panan}
     return {
         tenant: found_tenant(
-            make(hub_url=hub_url, uplinks={child: proxy.url for (of, child), proxy in proxies.items() if of == tenant})
+            make(hub_url=hub_url, uplinks={child: url for (of, child), url in urls.items() if of == tenant})
         )
         for tenant, make in makers.items()
     }
