@@ -1,0 +1,180 @@
+"""What an operator types: every command of a service, against the running system and against broken surroundings."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bancheng.runtime.site_files import read_site_file
+from tests.support.api import Client
+from tests.support.processes import COMMAND_SECONDS, ServiceProcess
+from tests.support.system import SERVICE_NAMES, System
+from tests.support.tenants import TOWN, VILLAGE, XIAOSHAN
+
+
+def changed(service: ServiceProcess, directory: Path, **settings: str) -> ServiceProcess:
+    """The same service with other settings."""
+    return ServiceProcess(service.name, directory=directory, settings={**service.settings, **settings})
+
+
+@pytest.mark.parametrize("name", SERVICE_NAMES)
+def test_check_finds_a_running_system_fit(system: System, name: str) -> None:
+    checked = system.services[name].command("check")
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    assert "FAILED" not in checked.stdout
+    assert "database: reachable, migrated" in checked.stdout
+    assert "has" in checked.stdout
+
+
+@pytest.mark.parametrize(
+    ("settings", "said", "todo"),
+    [
+        ({"database_url": "postgresql://nobody@127.0.0.1:1/none"}, "database.unavailable", "start PostgreSQL"),
+        ({"sites_dir": "nowhere"}, "site_file.no_folder", "correct"),
+        ({"clock_file": "nowhere.json"}, "clock.unreadable", "BANCHENG_CLOCK_FILE"),
+    ],
+)
+def test_check_says_what_is_wrong_and_what_to_do(
+    system: System, tmp_path: Path, settings: dict[str, str], said: str, todo: str
+) -> None:
+    checked = changed(system.services["town"], tmp_path, **settings).command("check")
+    assert checked.returncode == 1
+    assert said in checked.stdout
+    assert todo in checked.stdout
+    assert "Traceback" not in checked.stderr
+
+
+def test_check_finds_a_role_that_could_bypass_the_separation_of_tenants(system: System, tmp_path: Path) -> None:
+    owner = system.services["town"].settings["owner_url"]
+    checked = changed(system.services["town"], tmp_path, database_url=owner).command("check")
+    assert checked.returncode == 1
+    assert "database.role_too_powerful" in checked.stdout
+
+
+def test_a_missing_setting_is_named_in_both_languages(system: System, tmp_path: Path) -> None:
+    refused = changed(system.services["town"], tmp_path, sites_dir="").command("serve")
+    assert refused.returncode == 1
+    assert "settings.missing" in refused.stderr
+    assert "BANCHENG_SITES_DIR" in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+def test_a_port_in_use_is_said_plainly(system: System, tmp_path: Path) -> None:
+    town = system.services["town"]
+    second = changed(town, tmp_path)
+    second.port = town.port
+    refused = second.command("serve")
+    assert refused.returncode == 1
+    assert "service.port_taken" in refused.stderr
+    assert str(town.port) in refused.stderr
+
+
+def test_migrating_again_changes_nothing(system: System) -> None:
+    done = system.services["village"].command("db", "upgrade")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_new_member_of_staff_can_sign_in_with_the_password_that_was_made_up(system: System) -> None:
+    village = system.services["village"]
+    arguments = ("--tenant", XIAOSHAN, "--login", "newcomer", "--name", "测试丙", "--unit", VILLAGE)
+    added = village.command("staff", "add", *arguments, "--role", "clerk", given="\n")
+    assert added.returncode == 0, added.stderr
+    password = added.stdout.split("password ")[1].strip()
+    with Client(base_url=village.url, tenant=XIAOSHAN) as client:
+        client.sign_in("newcomer", password)
+        assert client.get("/me")["unit"]["code"] == VILLAGE
+    listed = village.command("staff", "list", "--tenant", XIAOSHAN)
+    assert "newcomer\t330109101201\tclerk\tactive" in listed.stdout
+
+
+@pytest.mark.parametrize(
+    ("unit", "role", "given", "code"),
+    [
+        (TOWN, "clerk", "long-enough\n", "staff.unit_not_here"),
+        (VILLAGE, "king", "long-enough\n", "staff.unknown_role"),
+        (VILLAGE, "clerk", "short\n", "staff.password_too_short"),
+    ],
+)
+def test_staff_that_do_not_fit_are_refused_with_a_code(
+    system: System, unit: str, role: str, given: str, code: str
+) -> None:
+    arguments = ("--tenant", XIAOSHAN, "--login", "nobody", "--name", "测试丁", "--unit", unit, "--role", role)
+    refused = system.services["village"].command("staff", "add", *arguments, given=given)
+    assert refused.returncode == 1
+    assert code in refused.stderr
+
+
+def bancheng(*arguments: str, directory: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "bancheng.runtime.command", *arguments],
+        capture_output=True, text=True, timeout=COMMAND_SECONDS, check=False, cwd=directory,
+    )  # fmt: skip
+
+
+PLAN = """
+tenant = "330109"
+effective_on = 2026-01-01
+
+[[sites]]
+site = "county"
+tier = "county"
+hub_url = "nats://county.example:4222"
+
+[[sites]]
+site = "town"
+tier = "town"
+parent = "county"
+
+[[units]]
+code = "330109"
+name = "区中心"
+tier = "county"
+site = "county"
+
+[[units]]
+code = "330109101"
+name = "甲镇中心"
+tier = "town"
+site = "town"
+parent = "330109"
+"""
+
+
+def test_a_tenant_is_founded_from_a_plan(tmp_path: Path) -> None:
+    (tmp_path / "plan.toml").write_text(PLAN, encoding="utf-8")
+    founded = bancheng("tenant", "found", "plan.toml", "--out", "out", directory=tmp_path)
+    assert founded.returncode == 0, founded.stderr
+    town = read_site_file(tmp_path / "out" / "town" / "330109.toml")
+    assert town.uplink is not None
+    assert town.uplink.url == "nats://county.example:4222"
+    assert (tmp_path / "out" / "nats-1.conf").exists()
+    again = bancheng("tenant", "found", "plan.toml", "--out", "out", directory=tmp_path)
+    assert again.returncode == 1
+    assert "plan.folder_exists" in again.stderr
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code"),
+    [
+        ('tier = "town"\nparent', 'tier = "parish"\nparent', "tenant.tier_unknown"),
+        ('site = "town"\ntier', "site = 3\ntier", "plan.invalid"),
+        ('tenant = "330109"', 'tenant = "330109', "plan.unreadable"),
+    ],
+)
+def test_a_plan_with_a_mistake_is_refused_and_nothing_is_written(tmp_path: Path, old: str, new: str, code: str) -> None:
+    assert old in PLAN
+    (tmp_path / "plan.toml").write_text(PLAN.replace(old, new), encoding="utf-8")
+    refused = bancheng("tenant", "found", "plan.toml", "--out", "out", directory=tmp_path)
+    assert refused.returncode == 1
+    assert code in refused.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_new_keys_are_made(tmp_path: Path) -> None:
+    made = bancheng("keys", "new", directory=tmp_path)
+    assert made.returncode == 0
+    assert len(json.loads(made.stdout)["signing_seed"]) == 64
