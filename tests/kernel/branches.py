@@ -12,7 +12,7 @@ from bancheng.kernel.history import lines
 from bancheng.kernel.rejected import Rejected
 from tests.kernel.oracle import assert_agreement, assert_every_state_is_its_history
 from tests.kernel.sites import Network
-from tests.kernel.world import COUNTY, STATION, VILLAGE
+from tests.kernel.tenant import COUNTY, STATION, VILLAGE
 
 DOWN = c.HandDown(to_unit=STATION, reason="由村里办理")
 

@@ -7,8 +7,6 @@ federation.md: every event goes up to the top and down to every participant, a n
 
 from __future__ import annotations
 
-from copy import copy
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -23,44 +21,14 @@ from bancheng.kernel.history import Entry, extends, head_of, lines, state_of
 from bancheng.kernel.watch import Watch, next_watch
 from bancheng.schema.documents import Directory
 from bancheng.schema.events import Actor, CaseEvent, Registered
+from tests.kernel.books import Book, Site
 from tests.kernel.notices import CALENDAR
-from tests.kernel.world import MONDAY, PROFILE, REGISTER, THREE_TIERS, UNIT_OF, clerk, sealed, stand, system
+from tests.kernel.tenant import PROFILE, THREE_TIERS, UNIT_OF
+from tests.kernel.world import MONDAY, REGISTER, clerk, sealed, stand, system
 
 
 class Equivocation(AssertionError):
     """Two entries for one position: what makes a peer stop the link."""
-
-
-@dataclass
-class Book:
-    """One case as one site knows it. Entries are kept in the order in which they came."""
-
-    entries: dict[bytes, Entry] = field(default_factory=dict[bytes, Entry])
-    waiting: tuple[Entry, ...] = ()
-    case: Case | None = None
-    sent: dict[str, frozenset[bytes]] = field(default_factory=dict[str, frozenset[bytes]])
-
-    def copied(self) -> Book:
-        return Book(entries=dict(self.entries), waiting=self.waiting, case=self.case, sent=dict(self.sent))
-
-
-@dataclass
-class Site:
-    """`outbox` is all that was ever sent to a peer, `read` how much of a peer's was taken in."""
-
-    name: str
-    books: dict[UUID, Book] = field(default_factory=dict[UUID, Book])
-    outbox: dict[str, tuple[tuple[UUID, Entry], ...]] = field(
-        default_factory=dict[str, "tuple[tuple[UUID, Entry], ...]"]
-    )
-    read: dict[str, int] = field(default_factory=dict[str, int])
-    skew: timedelta = timedelta()
-
-    def copied(self) -> Site:
-        other = copy(self)
-        other.books = {case_id: book.copied() for case_id, book in self.books.items()}
-        other.outbox, other.read = dict(self.outbox), dict(self.read)
-        return other
 
 
 class Network:

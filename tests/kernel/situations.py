@@ -17,22 +17,8 @@ from bancheng.kernel.calendar import CalendarYear, DayName, merge_overrides
 from bancheng.schema import events as e
 from bancheng.schema.messages import AddNoteAsk
 from tests.kernel.notices import CALENDAR, beijing
-from tests.kernel.world import (
-    CENTRE,
-    COUNTY,
-    DAY,
-    DESK_TWO,
-    HALL,
-    MONDAY,
-    REGISTER,
-    STATION,
-    TOWN,
-    VILLAGE,
-    Story,
-    clerk,
-    registered,
-    system,
-)
+from tests.kernel.tenant import CENTRE, COUNTY, DESK_TWO, HALL, STATION, TOWN, VILLAGE
+from tests.kernel.world import DAY, MONDAY, REGISTER, Story, clerk, registered, system
 
 LATE_HASH = b"late" * 8
 LATE_ENTRY = c.FileLateEntry(

@@ -13,8 +13,9 @@ from bancheng.kernel.limits import recompute
 from bancheng.kernel.profile import LadderRung
 from bancheng.schema import events as e
 from tests.kernel.notices import CALENDAR, beijing
+from tests.kernel.tenant import HALL, PROFILE
 from tests.kernel.test_clocks import clock, due
-from tests.kernel.world import HALL, PROFILE, Story, names, registered
+from tests.kernel.world import Story, names, registered
 
 # Invented: the notice for 2027 is not published. Friday 1 January off.
 YEAR_2027 = CalendarYear(

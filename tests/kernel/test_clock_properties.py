@@ -13,8 +13,9 @@ from bancheng.schema import events as e
 from bancheng.schema.clocks import HELD_PREFIX, HOLDER, PERSON, Clock
 from tests.kernel.notices import CALENDAR, beijing
 from tests.kernel.situations import LATE_ENTRY, LATE_HASH
+from tests.kernel.tenant import CENTRE, HALL, STATION, UNIT_OF
 from tests.kernel.test_calendar_arrives import NEXT
-from tests.kernel.world import CENTRE, HALL, STATION, UNIT_OF, Story, registered, system
+from tests.kernel.world import Story, registered, system
 
 COMMANDS: tuple[c.AnyCommand, ...] = (
     c.Accept(),

@@ -10,7 +10,8 @@ from bancheng.kernel import commands as c
 from bancheng.schema import events as e
 from bancheng.schema.clocks import Clock, Rung
 from tests.kernel.notices import CALENDAR, beijing
-from tests.kernel.world import DAY, HALL, Story, names, registered
+from tests.kernel.tenant import HALL
+from tests.kernel.world import DAY, Story, names, registered
 
 PAPERS = "waiting_for_papers"
 

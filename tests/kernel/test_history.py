@@ -22,7 +22,8 @@ from bancheng.schema.frames import NO_HASH
 from tests.kernel.branches import DOWN, known_everywhere, solve
 from tests.kernel.sites import Network
 from tests.kernel.situations import ALL, COMMANDS
-from tests.kernel.world import COUNTY, STATION, TOWN, VILLAGE, Story, clerk, registered, sealed
+from tests.kernel.tenant import COUNTY, STATION, TOWN, VILLAGE
+from tests.kernel.world import Story, clerk, registered, sealed
 
 
 def every_entry() -> list[Entry]:

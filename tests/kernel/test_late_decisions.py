@@ -11,20 +11,8 @@ from bancheng.kernel.history import Entry, lines
 from bancheng.schema import events as e
 from bancheng.schema.clocks import Base
 from tests.kernel.notices import beijing
-from tests.kernel.world import (
-    COUNTY,
-    HALL,
-    MONDAY,
-    STATION,
-    TOWN,
-    VILLAGE,
-    Story,
-    clerk,
-    names,
-    registered,
-    sealed,
-    system,
-)
+from tests.kernel.tenant import COUNTY, HALL, STATION, TOWN, VILLAGE
+from tests.kernel.world import MONDAY, Story, clerk, names, registered, sealed, system
 
 OTHER_VILLAGE = "village-2"
 

@@ -12,7 +12,7 @@ from tests.kernel.branches import healed, known_everywhere, main_line, opened, r
 from tests.kernel.notices import beijing
 from tests.kernel.oracle import assert_nothing_is_forgotten
 from tests.kernel.sites import Network
-from tests.kernel.world import COUNTY, TOWN, VILLAGE
+from tests.kernel.tenant import COUNTY, TOWN, VILLAGE
 
 
 @pytest.fixture

@@ -13,7 +13,8 @@ from bancheng.schema.messages import AddNoteAsk
 from tests.kernel.branches import DOWN, healed, known_everywhere, late_of, main_line, opened, refusal, solve
 from tests.kernel.oracle import assert_agreement, assert_nothing_is_forgotten
 from tests.kernel.sites import Network
-from tests.kernel.world import CENTRE, COUNTY, STATION, TOWN, UNIT_OF, VILLAGE, clerk, system
+from tests.kernel.tenant import CENTRE, COUNTY, STATION, TOWN, UNIT_OF, VILLAGE
+from tests.kernel.world import clerk, system
 
 
 @pytest.fixture

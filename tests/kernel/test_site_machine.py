@@ -14,7 +14,8 @@ from bancheng.kernel.rejected import Rejected
 from bancheng.schema.documents import Directory
 from tests.kernel.oracle import assert_agreement, assert_every_state_is_its_history, assert_nothing_is_forgotten
 from tests.kernel.sites import Network
-from tests.kernel.world import CENTRE, COUNTY, STATION, THREE_TIERS, TOWN, TWO_TIERS, UNIT_OF, VILLAGE, clerk
+from tests.kernel.tenant import CENTRE, COUNTY, STATION, THREE_TIERS, TOWN, TWO_TIERS, UNIT_OF, VILLAGE
+from tests.kernel.world import clerk
 
 MOST_CASES = 3
 BY_PEOPLE: tuple[c.AnyCommand, ...] = (

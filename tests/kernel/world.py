@@ -1,13 +1,13 @@
-"""A small world for tests of the rules: three tiers or two, one profile, the official calendar, one case at a time.
+"""A small world for tests of the rules: the invented tenant, the official calendar, one case at a time.
 
-Owns invented sites, units and rules, and `Story`, which drives one case as a site does: ask the rules, place the
-events, hash them as they travel, carry the state on. Nothing is signed: signatures are the store's.
+Owns `Story`, which drives one case as a site does: ask the rules, place the events, hash them as they travel, carry
+the state on. Nothing is signed: signatures are the store's.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import pytest
@@ -20,89 +20,20 @@ from bancheng.kernel.context import Context, Jurisdiction
 from bancheng.kernel.decide import decide
 from bancheng.kernel.evolve import begin, evolve
 from bancheng.kernel.history import Entry, head_of, next_position
-from bancheng.kernel.profile import CaseType, Choice, LadderRung, Profile, Text, Tier
+from bancheng.kernel.profile import Profile
 from bancheng.kernel.rejected import Rejected
 from bancheng.kernel.watch import Watch, next_watch
-from bancheng.schema.documents import Directory, SiteEntry, UnitEntry
+from bancheng.schema.documents import Directory
 from bancheng.schema.events import SYSTEM_STAFF, Actor, CaseEvent, Person, Registered, encode_event
 from bancheng.schema.frames import NO_HASH, FrameHeader, encode_header, event_hash, payload_hash
 from tests.kernel.notices import CALENDAR, beijing
+from tests.kernel.tenant import PROFILE, STATION, TENANT, THREE_TIERS, UNIT_OF
 
-TENANT = "000000"
-COUNTY, TOWN, VILLAGE = "county", "town", "village"
-HALL, CENTRE, STATION, DESK_TWO = "000000", "000000001", "000000001001", "000000001-2"
-"""The windows of the county, the town and the village; DESK_TWO is another unit at the town's site."""
-UNIT_OF = {COUNTY: HALL, TOWN: CENTRE, VILLAGE: STATION}
 CASE_ID = UUID(int=7)
 MONDAY = beijing(2026, 3, 2)
 """Monday 2 March 2026, ten in the morning: no holiday for weeks around."""
 DAY = timedelta(days=1)
 
-
-def _text(word: str) -> Text:
-    return Text(zh=word, en=word)
-
-
-def _choices(*keys: str) -> tuple[Choice, ...]:
-    return tuple(Choice(key=key, name=_text(key)) for key in keys)
-
-
-def _site(site: str, parent: str | None) -> SiteEntry:
-    return SiteEntry(site=site, tier=site, parent=parent, key_id="", public_key="")
-
-
-def _unit(code: str, site: str, parent: str | None) -> UnitEntry:
-    return UnitEntry(code=code, name=f"{site}窗口", tier=site, site=site, parent=parent)
-
-
-THREE_TIERS = Directory(
-    tenant=TENANT,
-    edition=1,
-    sites=(_site(COUNTY, None), _site(TOWN, COUNTY), _site(VILLAGE, TOWN)),
-    units=(
-        _unit(HALL, COUNTY, None),
-        _unit(CENTRE, TOWN, HALL),
-        _unit(DESK_TWO, TOWN, CENTRE),
-        _unit(STATION, VILLAGE, CENTRE),
-    ),
-)
-TWO_TIERS = Directory(
-    tenant=TENANT,
-    edition=1,
-    sites=(_site(COUNTY, None), _site(TOWN, COUNTY)),
-    units=(_unit(HALL, COUNTY, None), _unit(CENTRE, TOWN, HALL)),
-)
-
-PROFILE = Profile(
-    tenant=TENANT,
-    name=_text("某县"),
-    edition=4,
-    effective_on=date(2025, 1, 1),
-    tiers=(
-        Tier(key=COUNTY, name=_text("县"), hold_workdays=5),
-        Tier(key=TOWN, name=_text("乡镇"), hold_workdays=3),
-        Tier(key=VILLAGE, name=_text("村社"), hold_workdays=2),
-    ),
-    case_types=(
-        CaseType(key="ordinary", name=_text("一般"), answer_workdays=2),
-        CaseType(key="complex", name=_text("复杂"), answer_workdays=5),
-        CaseType(key="special", name=_text("特殊"), answer_workdays=10),
-    ),
-    kinds=_choices("allowance", "approval"),
-    grounds=_choices("applied_not_accepted"),
-    exclusions=_choices("litigation"),
-    pause_reasons=_choices("waiting_for_papers"),
-    ladder=(
-        LadderRung(clock="person", action="warn", workdays_before=1),
-        LadderRung(clock="person", action="pass"),
-        LadderRung(clock="holder", action="warn", workdays_before=1),
-        LadderRung(clock="holder", action="climb"),
-        LadderRung(clock="conclusion", action="remind"),
-        LadderRung(clock="conclusion", action="climb"),
-        LadderRung(clock="late_decision", action="pass"),
-    ),
-    outside_authority=_text("县领导"),
-)
 
 REGISTER = c.Register(
     case_id=CASE_ID,

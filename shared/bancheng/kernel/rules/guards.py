@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from bancheng.kernel.case import Case, Stage
 from bancheng.kernel.context import Context
-from bancheng.kernel.profile import Tier
 from bancheng.kernel.rejected import Rejected
 from bancheng.schema.clocks import HOLDER, PERSON, Clock
 from bancheng.schema.documents import UnitEntry
@@ -65,13 +64,6 @@ def require_unit(code: str, context: Context, field: str) -> UnitEntry:
     if unit.closed_on is not None and unit.closed_on <= context.calendar.local_day(context.now):
         raise Rejected("unit.closed", field=field, unit=code)
     return unit
-
-
-def tier_of(unit: UnitEntry, context: Context) -> Tier:
-    tier = context.profile.tier(unit.tier)
-    if tier is None:
-        raise Rejected("tier.unknown", field="unit", tier=unit.tier)
-    return tier
 
 
 def running(case: Case, *names: str) -> tuple[Clock, ...]:
