@@ -17,7 +17,7 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
 
-from bancheng.federation.driver import Driver, NatsAccess, connect, discard, subscribe
+from bancheng.federation.driver import NatsAccess, connect, discard, subscribe
 from bancheng.federation.errors import ConfigurationFault, Misconfigured, NoAnswer, NobodyListens, NotConnected
 from bancheng.federation.faults import Faults
 from bancheng.federation.wire import Delivered
@@ -174,7 +174,7 @@ class NatsClient:
     async def _keep(self) -> None:
         """For ever: connect, serve, watch; when stuck, throw the connection away and begin again."""
         while True:
-            client = Driver()
+            client = Client()
             try:
                 await connect(
                     client, self._access, name=self._name, inbox=self._inbox,

@@ -1,4 +1,4 @@
-"""nats-py as we use it: how it is connected, and what we do better ourselves.
+"""nats-py as we use it: how it is connected, subscribed and closed.
 
 Owns its settings. `pending_size=-1`: what cannot be sent now fails now, instead of being delivered later all the same;
 reconnection never ends; what nobody waits for is told to the error callback.
@@ -26,15 +26,6 @@ class NatsAccess:
 
     url: str
     nkey_seed: str | None = field(default=None, repr=False)
-
-
-class Driver(Client):
-    """nats-py spends 50 µs on the headers of a message, most of it on looking for blanks; ours have none."""
-
-    @staticmethod
-    def _parse_header_lines(raw: bytes) -> dict[str, str]:
-        lines = (line.partition(":") for line in raw.decode("utf-8", "replace").split("\r\n") if line)
-        return {name.strip(): value.strip() for name, colon, value in lines if colon}
 
 
 async def connect(
