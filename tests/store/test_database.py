@@ -142,6 +142,8 @@ async def test_nobody_listens_is_a_coded_error(tenant: str, unused_tcp_port: int
     with pytest.raises(DatabaseUnavailable):
         async with database.transaction(tenant):
             pass
+    with pytest.raises(DatabaseUnavailable):
+        await database.check_role()
     await database.close()
 
 

@@ -151,12 +151,15 @@ class Database:
         raise DatabaseUnavailable
 
     async def check_role(self) -> None:
-        """Raises RoleTooPowerful if row-level security would not bind this role."""
-        pooled = await self._engine.raw_connection()
+        """Raises RoleTooPowerful if row-level security would not bind this role; DatabaseUnavailable and the like."""
         try:
-            rows = await cast("Driver", pooled.driver_connection).fetch(_ROLE_QUERY)
-        finally:
-            pooled.close()
+            pooled = await self._engine.raw_connection()
+            try:
+                rows = await cast("Driver", pooled.driver_connection).fetch(_ROLE_QUERY)
+            finally:
+                pooled.close()
+        except Exception as error:
+            raise typed_error(error) or error from error
         for name, is_superuser, bypasses, owns in rows:
             if is_superuser or bypasses or owns:
                 raise RoleTooPowerful(role=str(name))
