@@ -15,6 +15,7 @@ from contextlib import contextmanager
 import nats.errors
 
 from bancheng.federation.errors import ConfigurationFault, Misconfigured
+from bancheng.schema.subjects import PRIVATE_INBOX
 
 MAX_FAULTS = 100
 _AUTHORIZATION = "nats.authorization"
@@ -75,6 +76,10 @@ class Faults:
         forbidden = _FORBIDDEN.search(text)
         if forbidden is not None:
             subject = forbidden[2].lower()
+            if forbidden[1].lower() == "publish" and subject.startswith(PRIVATE_INBOX.lower()):
+                # We may answer whoever asked us, for a while and in that session: this answer came too late.
+                _log.debug("nats trouble", extra={"connection": self._connection, "detail": text})
+                return
             if forbidden[1].lower() == "subscription":
                 self._refused_subscriptions.add(subject)
             self._keep(_name(subject), ConfigurationFault(code=Misconfigured.code, detail=text))

@@ -47,6 +47,10 @@ def stream_name(child: str, direction: Direction) -> str:
     return f"{direction.upper()}_{_token(child)}"
 
 
+PRIVATE_INBOX = "_INBOX_"
+"""Every private inbox begins so."""
+
+
 def inbox_prefix(site: str) -> str:
     """The private inbox of a site: nobody else may subscribe to it."""
-    return f"_INBOX_{_token(site)}"
+    return f"{PRIVATE_INBOX}{_token(site)}"
