@@ -46,7 +46,7 @@ class ServiceProcess:
         """Nothing of ours from outside comes in."""
         outside = {name: value for name, value in os.environ.items() if not name.startswith("BANCHENG_")}
         ours = {f"BANCHENG_{name.upper()}": value for name, value in self.settings.items()}
-        return outside | ours | {"BANCHENG_PORT": str(self.port), "PYTHONWARNINGS": "default"}
+        return outside | ours | {"BANCHENG_PORT": str(self.port), "PYTHONWARNINGS": "error"}
 
     def command(self, *arguments: str, given: str = "") -> subprocess.CompletedProcess[str]:
         """Another command of the same service, with the same settings, to its end."""

@@ -18,7 +18,6 @@ import msgspec
 import uvicorn
 from litestar import Litestar, get
 from litestar.exceptions import ServiceUnavailableException
-from litestar.middleware import AbstractMiddleware
 from litestar.response import Response
 
 from bancheng.runtime.metrics import CONTENT_TYPE, Meters
@@ -79,18 +78,18 @@ def application_of(service: Service) -> Litestar:
     )
 
 
-class Measured(AbstractMiddleware):
+class Measured:
     """Counts and times requests, and refuses those beyond what the process takes at once."""
 
     def __init__(self, app: ASGIApp, *, meters: Meters, at_once: int) -> None:
-        super().__init__(app)
+        self._app = app
         self._meters = meters
         self._at_once = at_once
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
         if scope["type"] != "http" or scope["path"] in _UNLIMITED:
-            await self.app(scope, receive, send)
+            await self._app(scope, receive, send)
             return
         status = 500
         began = time.perf_counter()
@@ -107,7 +106,7 @@ class Measured(AbstractMiddleware):
             if _under_way.requests > self._at_once:
                 self._meters.add("bancheng_http_requests_refused_total", 1)
                 raise ServiceUnavailableException
-            await self.app(scope, receive, sending)
+            await self._app(scope, receive, sending)
         finally:
             _under_way.requests -= 1
             self._meters.set("bancheng_http_requests_under_way", _under_way.requests)
