@@ -21,7 +21,7 @@ from bancheng.runtime.demo.places import SERVICES
 from bancheng.runtime.demo.service_process import ServiceProcess
 from bancheng.runtime.demo.telling import say, step
 from bancheng.runtime.local_nats import NatsServer
-from bancheng.runtime.local_postgres import NamedPostgres, PostgresServer, postgres_for
+from bancheng.runtime.local_postgres import NamedPostgres, postgres_for
 from bancheng.runtime.local_process import ServerFailed
 from bancheng.store.roles import Passwords, prepare_database
 
@@ -51,7 +51,7 @@ class Household:
         self._folder = folder
         self._clock_file = clock_file
         self._ports = {name: first_port + offset for offset, name in enumerate((*SERVICES, "postgres", "nats"))}
-        self._postgres = postgres_for(_postgres_folder(folder), port=self._ports["postgres"])
+        self._postgres = postgres_for(postgres_folder(folder), port=self._ports["postgres"])
         self._nats = NatsServer(
             directory=folder / "nats", port=self._ports["nats"], configuration=foundation.nats_text()
         )
@@ -93,7 +93,7 @@ class Household:
             self.parts["PostgreSQL"] = self._postgres
             with step("启动 PostgreSQL", "starting PostgreSQL"):
                 self._postgres.start()
-            _postgres_is_complete(self._folder, self._postgres)
+            postgres_is_complete(self._folder, self._postgres.log_path.parent)
         with step("建三个数据库和角色", "three databases and their roles"):
             asyncio.run(self._prepare_databases())
 
@@ -158,7 +158,7 @@ class Household:
         )
 
 
-def _postgres_folder(folder: Path) -> Path:
+def postgres_folder(folder: Path) -> Path:
     """The one that was completed, or a new one: an initdb that was killed leaves a folder that looks whole."""
     kept = folder / "postgres-folder"
     name = kept.read_text(encoding="utf-8").strip() if kept.exists() else ""
@@ -168,5 +168,6 @@ def _postgres_folder(folder: Path) -> Path:
     return folder / (name or f"postgres-{secrets.token_hex(4)}")
 
 
-def _postgres_is_complete(folder: Path, server: PostgresServer) -> None:
-    replace_file(folder / "postgres-folder", server.log_path.parent.name.encode())
+def postgres_is_complete(folder: Path, postgres: Path) -> None:
+    """It has started once, so it is whole."""
+    replace_file(folder / "postgres-folder", postgres.name.encode())

@@ -68,12 +68,16 @@ class Timekeeper:
 
     def freeze(self) -> datetime:
         """Stops it; returns where. Harmless when it stands still."""
+        self.abandon()
+        self.freeze_what_runs()
+        return read_anchor(self.path).domain_at
+
+    def abandon(self) -> None:
+        """No more beats: what a kill leaves."""
         self._ended.set()
         if self._beating is not None:
             self._beating.join()
             self._beating = None
-        self.freeze_what_runs()
-        return read_anchor(self.path).domain_at
 
     def clock(self) -> DomainClock:
         """As the services see it."""

@@ -37,10 +37,8 @@ def welcome(foundation: Foundation, options: Options, now: datetime, seconds: fl
     say(f"  one working day takes {options.day_seconds:g} s; nights and days off are skipped; stopped, it stands still")
     days = _climb_days()
     minutes = days * options.day_seconds / 60
-    say(
-        f"  没人办的村级案件约 {days} 个工作日（{minutes:.1f} 分钟）后自己到区里 · an untouched village case reaches the"
-    )
-    say(f"  district by itself after about {days} working days ({minutes:.1f} minutes)")
+    say(f"  没人办的村级案件约 {days} 个工作日（{minutes:.1f} 分钟）后自己上报到区里")
+    say(f"  a village case that nobody touches reaches the district by itself, about {days} working days later")
     say()
     say("第一个案件，五次调用 · a first case in five calls")
     for line in five_calls(urls["village"], urls["county"]):

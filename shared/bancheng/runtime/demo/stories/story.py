@@ -17,7 +17,7 @@ INVENTED = "【演示虚构】"
 class Step:
     """One command to the case by somebody at their own window, `after_hours` after the step before.
 
-    `body` is the command's. `until_workdays`: a field `until` is added, so many working days after the case was registered.
+    `body` is the command's. `until_workdays`: a field `until` is added, so many working days after registration.
     """
 
     login: str
