@@ -245,7 +245,6 @@ async def test_what_was_deferred_waits_with_its_case_until_it_is_settled(databas
         await settle_inbox(tx, PEER, 1, 2, "applied")
         await settle_inbox(tx, PEER, 1, 5, "deferred", "schema.unknown")
         assert await exceptions_since(tx, PEER, 1) == [
-            ReceiptException(number=3, state="rejected", reason="ask.refused"),
             ReceiptException(number=4, state="deferred", reason="case.unknown"),
             ReceiptException(number=5, state="deferred", reason="schema.unknown"),
         ]
@@ -258,7 +257,7 @@ async def test_what_was_deferred_waits_with_its_case_until_it_is_settled(databas
 
 async def test_more_exceptions_than_a_receipt_holds_can_be_told(database: Database, tenant: str) -> None:
     await _open(database, tenant)
-    rows = [_row(number, "rejected", reason="x") for number in range(1, MAX_EXCEPTIONS + 5)]
+    rows = [_row(number, "deferred", reason="x") for number in range(1, MAX_EXCEPTIONS + 5)]
     async with database.transaction(tenant) as tx:
         await record_inbox(tx, PEER, rows, len(rows), b"head", now=NOW)
         assert len(await exceptions_since(tx, PEER, 1)) == MAX_EXCEPTIONS + 1

@@ -24,8 +24,11 @@ from bancheng.schema.frames import NO_HASH, Frame, FrameHeader, decode_frame, ev
 from bancheng.store.alerts import TRANSIT_LATE, clear_alerts
 from bancheng.store.casebook import CaseChange, append, load_cases, load_entries
 from bancheng.store.database import Transaction
-from bancheng.store.links import DeferredFrame, deferred_of_cases, settle_inbox
+from bancheng.store.links import DeferredFrame, deferred_of_cases, settle_inbox, waiting_cases
 from bancheng.store.signing import StoredEntry
+
+BASE_UNKNOWN = "history.base_unknown"
+MAX_WAITING = 500
 
 
 class Equivocated(Exception):
@@ -49,12 +52,11 @@ class NotYet(Exception):
 
 
 class Intake:
-    """The cases that one batch from one peer touches."""
+    """The cases that one batch touches."""
 
-    def __init__(self, tx: Transaction, site: HostedSite, peer: Peer, desks: dict[UUID, Desk]) -> None:
+    def __init__(self, tx: Transaction, site: HostedSite, desks: dict[UUID, Desk]) -> None:
         self._tx = tx
         self._site = site
-        self._peer = peer
         self._desks = desks
         self._histories: dict[UUID, list[StoredEntry]] = {}
 
@@ -69,8 +71,8 @@ class Intake:
             self._histories[case_id] = await load_entries(self._tx, case_id)
         return [*self._histories[case_id], *self.desk(case_id).entries]
 
-    async def place(self, arrived: Arrived) -> Applied:
-        """One entry of a case. Raises Equivocated; anything it cannot place is deferred with a code."""
+    async def place(self, arrived: Arrived, source: str) -> Applied:
+        """One entry of a case, from the peer `source`. What cannot be placed is deferred. Raises Equivocated."""
         header = arrived.header
         if header.case_id is None:
             return Applied(number=arrived.number, state="deferred", reason="frame.no_case")
@@ -82,39 +84,43 @@ class Intake:
                 hash=arrived.event_hash,
                 event=_authentic_event(arrived.frame, header, self._site),
             )
-            state = await self._stand(desk, stored, arrived)
+            state = await self._stand(desk, stored, arrived.number, source)
         except (NotYet, UnknownEdition) as reason:
             return Applied(number=arrived.number, state="deferred", reason=reason.code)
         return Applied(number=arrived.number, state=state, reason=_received(desk))
 
-    async def _stand(self, desk: Desk, stored: StoredEntry, arrived: Arrived) -> AppliedState:
+    async def _stand(self, desk: Desk, stored: StoredEntry, number: int, source: str) -> AppliedState:
         if not (_begins(stored) if desk.case is None else extends(desk.case, stored.entry)):
-            return await self._stand_elsewhere(desk, stored, arrived)
+            return await self._stand_elsewhere(desk, stored, number, source)
         desk.carry_on(stored)
-        desk.keep(stored, source=self._peer.site)
+        desk.keep(stored, source=source)
         return "applied"
 
-    async def _stand_elsewhere(self, desk: Desk, stored: StoredEntry, arrived: Arrived) -> AppliedState:
+    async def _stand_elsewhere(self, desk: Desk, stored: StoredEntry, number: int, source: str) -> AppliedState:
         """A duplicate, a late entry, or a takeover that cuts the line further back."""
         known = await self.history(desk.case_id)
         for each in known:
             if each.hash == stored.hash:
                 return "duplicate"
             if each.position == stored.position:
-                raise Equivocated(arrived.number, each.frame, stored.frame)
+                raise Equivocated(number, each.frame, stored.frame)
         found = lines([*(each.entry for each in known), stored.entry])
         if any(entry.hash == stored.hash for entry in found.unplaced):
-            raise NotYet("history.base_unknown")
+            raise NotYet(BASE_UNKNOWN)
         desk.case = state_of(found)
-        desk.keep(stored, source=self._peer.site)
+        desk.keep(stored, source=source)
         return "late" if any(entry.hash == stored.hash for entry in found.late) else "applied"
 
-    async def settle(self) -> None:
-        """File what is late, try again what was deferred, and store every case that changed, in one statement."""
-        changed = [desk.case_id for desk in self._desks.values() if desk.is_changed]
-        waiting = await deferred_of_cases(self._tx, changed) if changed else {}
-        for desk in self._desks.values():
-            await self._retry_deferred(waiting.get(desk.case_id, []))
+    async def settle(self) -> int:
+        """Try again what was deferred, file what is late, and store every case that changed, in one statement.
+
+        Returns how many deferred frames wait no longer.
+        """
+        touched = list(self._desks)
+        waiting = await deferred_of_cases(self._tx, touched) if touched else {}
+        placed = 0
+        for desk in list(self._desks.values()):
+            placed += await self._retry_deferred(waiting.get(desk.case_id, []))
             if desk.may_file_late():
                 desk.file_late(await self.history(desk.case_id))
         changes: list[CaseChange] = []
@@ -127,13 +133,15 @@ class Intake:
             await clear_alerts(self._tx, arrived, TRANSIT_LATE, at=self._site.now())
         if changes:
             await append(self._tx, changes, now=self._site.wall_now())
+        return placed
 
     async def _older(self, desk: Desk) -> Sequence[StoredEntry]:
         await self.history(desk.case_id)
         return self._histories[desk.case_id]
 
-    async def _retry_deferred(self, waiting: list[DeferredFrame]) -> None:
-        """Each round must place at least one, so the rounds are bounded by what is deferred."""
+    async def _retry_deferred(self, waiting: list[DeferredFrame]) -> int:
+        """How many wait no longer. Each round must place at least one, so the rounds are bounded by what waits."""
+        count = len(waiting)
         for _ in range(len(waiting)):
             still: list[DeferredFrame] = []
             for each in waiting:
@@ -147,14 +155,15 @@ class Intake:
                     event_hash=event_hash(frame.header),
                     link_hash=NO_HASH,
                 )
-                applied = await self.place(again)
+                applied = await self.place(again, each.peer)
                 if applied.state == "deferred":
                     still.append(each)
                 else:
                     await settle_inbox(self._tx, each.peer, each.epoch, each.number, applied.state, "")
             if len(still) == len(waiting):
-                return
+                break
             waiting = still
+        return count - len(waiting)
 
 
 def _received(desk: Desk) -> str:
@@ -204,7 +213,7 @@ async def apply_batch(tx: Transaction, site: HostedSite, peer: Peer, arrived: Se
     """
     wanted = {each.header.case_id for each in arrived if each.header.case_id is not None}
     cases = await load_cases(tx, sorted(wanted), lock=True)
-    intake = Intake(tx, site, peer, {case_id: Desk(site, case_id, case) for case_id, case in cases.items()})
+    intake = Intake(tx, site, {case_id: Desk(site, case_id, case) for case_id, case in cases.items()})
     results: list[Applied] = []
     for each in arrived:
         match each.kind:
@@ -214,6 +223,29 @@ async def apply_batch(tx: Transaction, site: HostedSite, peer: Peer, arrived: Se
                 desk = intake.desk(each.header.case_id) if each.header.case_id is not None else None
                 results.append(await apply_ask(tx, site, peer, each, desk))
             case _:
-                results.append(await intake.place(each))
+                results.append(await intake.place(each, peer.site))
+    await _place_again(intake, peer, arrived, results)
     await intake.settle()
     return results
+
+
+async def _place_again(intake: Intake, peer: Peer, arrived: Sequence[Arrived], results: list[Applied]) -> None:
+    """What waited for something that came later in the same batch. Each round must place at least one."""
+    waiting = [index for index, each in enumerate(results) if each.reason == BASE_UNKNOWN]
+    for _ in range(len(waiting)):
+        for index in waiting:
+            results[index] = await intake.place(arrived[index], peer.site)
+        still = [index for index in waiting if results[index].reason == BASE_UNKNOWN]
+        if len(still) == len(waiting):
+            return
+        waiting = still
+
+
+async def retry_waiting(tx: Transaction, site: HostedSite) -> int:
+    """Try again the entries that wait: after an upgrade, a new document, or at an operator's wish. How many wait
+    no longer; at most MAX_WAITING are looked at.
+    """
+    case_ids = await waiting_cases(tx, MAX_WAITING)
+    cases = await load_cases(tx, case_ids, lock=True)
+    intake = Intake(tx, site, {case_id: Desk(site, case_id, cases.get(case_id)) for case_id in case_ids})
+    return await intake.settle()

@@ -36,6 +36,10 @@ def frame_kind(event: CaseEvent) -> Kind:
             return "progress"
 
 
+def _outgoing(peer: str, stored: StoredEntry) -> Outgoing:
+    return Outgoing(peer=peer, kind=frame_kind(stored.event), position=stored.position, event_hash=stored.hash)
+
+
 class Desk:
     """A case as this transaction has it so far. `case` is None until it is registered or its first entry came."""
 
@@ -88,15 +92,14 @@ class Desk:
 
     def keep(self, stored: StoredEntry, source: str | None) -> None:
         """Store the entry and send it to every peer on the way to a site that must have it, but not back."""
-        self.entries.append(stored)
         reached = self._peers_of(self.case)
-        self.joined |= reached - self._reached - {source}
+        joined = reached - self._reached - {source}
+        # Who joins now is owed what this transaction has brought so far; `change` puts the older history before it.
+        self.outgoing += [_outgoing(peer, each) for peer in sorted(joined) for each in self.entries]
+        self.joined |= joined
         self._reached |= reached
-        for peer in sorted(reached - {source}):
-            outgoing = Outgoing(
-                peer=peer, kind=frame_kind(stored.event), position=stored.position, event_hash=stored.hash
-            )
-            self.outgoing.append(outgoing)
+        self.entries.append(stored)
+        self.outgoing += [_outgoing(peer, stored) for peer in sorted(reached - {source})]
 
     def _peers_of(self, case: Case | None) -> set[str]:
         """The parent, and the children on the way to whoever ever held the case or is about to."""
@@ -148,11 +151,7 @@ class Desk:
         """What is to be stored. `older` is the history before this transaction, needed only if a peer `joined`."""
         if self.case is None:
             raise Rejected("history.no_beginning")
-        shared = [
-            Outgoing(peer=peer, kind=frame_kind(each.event), position=each.position, event_hash=each.hash)
-            for peer in sorted(self.joined)
-            for each in older
-        ]
+        shared = [_outgoing(peer, each) for peer in sorted(self.joined) for each in older]
         watch = next_watch(self.case, self.site.site, self.site.jurisdiction, self.profile())
         return CaseChange(
             before=self._before,

@@ -6,6 +6,7 @@ job goes on by itself through every outage; any number of replicas may run them.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from collections.abc import Callable, Sequence
@@ -14,13 +15,14 @@ from datetime import datetime, timedelta
 from bancheng.federation.arrivals import Applied, Arrived
 from bancheng.federation.client import NatsAccess
 from bancheng.federation.connections import LinkConnections
+from bancheng.federation.custody import retry_waiting
 from bancheng.federation.exchange import Exchange
 from bancheng.federation.health import LinkStatus
 from bancheng.federation.locks import SiteLocks
 from bancheng.federation.site import HostedSite, Peer, wall_now
 from bancheng.federation.sweep import sweep
 from bancheng.runtime.domain_clock import DomainClock
-from bancheng.runtime.hosted_sites import SiteMaker
+from bancheng.runtime.hosted_sites import SiteMaker, SiteRefused
 from bancheng.runtime.link_board import link_board
 from bancheng.runtime.loops import Loop, stop_all
 from bancheng.runtime.metrics import Meters
@@ -30,6 +32,7 @@ from bancheng.store.accounts import delete_expired_sessions, delete_old_response
 from bancheng.store.casebook import next_act_at
 from bancheng.store.counters import fold_counters
 from bancheng.store.database import Database
+from bancheng.store.errors import StoreError
 from bancheng.store.search import index_grams
 
 FOLLOW_SECONDS = 1.0
@@ -84,6 +87,7 @@ class TenantService:
         self._next_act_at: datetime | None = None
         self._look_at = 0.0
         self._recomputed_edition = 0
+        self._making = asyncio.Lock()
         self.following = Loop(f"documents {file.tenant}", self._follow, least_seconds=LEAST_SECONDS)
         self._sweeping = Loop(f"deadlines {file.tenant}", self._sweep, least_seconds=LEAST_SECONDS)
         self._jobs = (
@@ -128,14 +132,15 @@ class TenantService:
 
     async def _follow(self) -> float:
         """Make the site, and make it anew when a document arrived or came into effect."""
-        if self.site is None:
-            await self._database.check_role()
-            await self._use(await self._maker.make())
-            await self._begin_work()
-        else:
-            anew = await self._maker.made_anew()
-            if anew is not None:
-                await self._use(anew)
+        async with self._making:
+            if self.site is None:
+                await self._database.check_role()
+                await self._use(await self._maker.make())
+                await self._begin_work()
+            else:
+                anew = await self._maker.made_anew()
+                if anew is not None:
+                    await self._use(anew)
         return FOLLOW_SECONDS * self._pace
 
     async def _use(self, site: HostedSite) -> None:
@@ -144,6 +149,10 @@ class TenantService:
         if self._exchange is not None:
             await self._exchange.replace_site(site)
         directory, calendar = site.jurisdiction.directory, site.calendar
+        async with self._database.transaction(self.tenant) as tx:
+            settled = await retry_waiting(tx, site)
+        if settled:
+            self.wake()
         _log.info("site in use", extra={"tenant": site.tenant, "site": site.site, "edition": directory.edition})
         if calendar.edition != self._recomputed_edition:
             for job in self._jobs:
@@ -165,9 +174,14 @@ class TenantService:
             job.start()
 
     async def _on_applied(self, peer: Peer, arrived: Sequence[Arrived], applied: Sequence[Applied]) -> None:
-        """After the commit of what a neighbour sent."""
+        """After the commit of what a neighbour sent, before its next batch is looked at: what follows a directory must
+        already be passed on to the children that it names.
+        """
         if any(each.kind == "document" for each in arrived):
-            self.following.wake()
+            try:
+                await self._follow()
+            except (SiteRefused, StoreError):
+                self.following.wake()  # which says what is wrong, and tries again
         self._look_at = 0.0
         self._sweeping.wake()
 

@@ -66,13 +66,15 @@ DEFERRED_OF_CASES = """
 SELECT i.case_id, i.peer, i.epoch, i.number, i.frame FROM inbox i
 WHERE i.tenant = $1 AND i.case_id = ANY($2::uuid[]) AND i.state = 'deferred' AND i.frame IS NOT NULL
 ORDER BY i.case_id, i.peer, i.epoch, i.number LIMIT 1000"""
+WAITING_CASES = """
+SELECT DISTINCT case_id FROM inbox WHERE tenant = $1 AND state = 'deferred' AND case_id IS NOT NULL LIMIT $2"""
 SETTLE_INBOX = """
 UPDATE inbox SET state = $5, reason = $6,
     frame = CASE WHEN $5 IN ('deferred', 'rejected') THEN frame END
 WHERE tenant = $1 AND peer = $2 AND epoch = $3 AND number = $4"""
 EXCEPTIONS = """
 SELECT number, state, reason FROM inbox
-WHERE tenant = $1 AND peer = $2 AND epoch = $3 AND state IN ('deferred', 'rejected') ORDER BY number LIMIT $4"""
+WHERE tenant = $1 AND peer = $2 AND epoch = $3 AND state = 'deferred' ORDER BY number LIMIT $4"""
 
 
 async def record_inbox(
@@ -107,6 +109,11 @@ async def deferred_of_cases(tx: Transaction, case_ids: Sequence[UUID]) -> dict[U
     return found
 
 
+async def waiting_cases(tx: Transaction, limit: int) -> list[UUID]:
+    """Cases of which a frame waits."""
+    return [row[0] for row in await tx.fetch(WAITING_CASES, tx.tenant, limit)]
+
+
 async def settle_inbox(
     tx: Transaction, peer: str, epoch: int, number: int, state: InboxState, reason: str = ""
 ) -> None:
@@ -115,6 +122,9 @@ async def settle_inbox(
 
 
 async def exceptions_since(tx: Transaction, peer: str, epoch: int) -> list[ReceiptException]:
-    """Stored frames that are not applied. More than MAX_EXCEPTIONS (one more is returned) stop the link."""
+    """Stored frames that wait. More than MAX_EXCEPTIONS (one more is returned) stop the link.
+
+    A rejected ask is settled: it is no exception for ever.
+    """
     rows = await tx.fetch(EXCEPTIONS, tx.tenant, peer, epoch, MAX_EXCEPTIONS + 1)
     return [ReceiptException(number=row[0], state=row[1], reason=row[2]) for row in rows]

@@ -14,6 +14,7 @@ from bancheng.store.inbox import (
     inbox_hash,
     record_inbox,
     settle_inbox,
+    waiting_cases,
 )
 from bancheng.store.link_state import (
     Direction,
@@ -67,4 +68,5 @@ __all__ = [
     "settle_inbox",
     "stop_link",
     "store_receipt",
+    "waiting_cases",
 ]
