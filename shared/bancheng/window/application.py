@@ -16,7 +16,8 @@ from litestar.openapi.spec import Components, SecurityScheme
 from litestar.response import Response
 
 from bancheng.window.api.routes import PREFIX, api_router
-from bancheng.window.error_responses import answer_error
+from bancheng.window.pages.errors import answer_any_error
+from bancheng.window.pages.routes import page_routers
 from bancheng.window.parts import Limits, Links, Rate, Readiness, TierWindow, WindowParts
 from bancheng.window.requests import window_of
 from bancheng.window.window import Window
@@ -47,9 +48,9 @@ def create_application(parts: WindowParts) -> Litestar:
         return window
 
     return Litestar(
-        route_handlers=[health, readiness, api_router(), *parts.tier.routes],
+        route_handlers=[health, readiness, api_router(), *page_routers(), *parts.tier.routes],
         dependencies={"window": Provide(the_window, sync_to_thread=False)},
-        exception_handlers={Exception: answer_error},
+        exception_handlers={Exception: answer_any_error},
         middleware=list(parts.middleware),
         request_max_body_size=parts.limits.body_bytes,
         on_startup=list(parts.on_startup),

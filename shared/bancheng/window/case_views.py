@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
+from bancheng.kernel import limits
 from bancheng.kernel.calendar import Calendar
 from bancheng.kernel.case import Case
 from bancheng.kernel.context import Jurisdiction
@@ -100,6 +101,7 @@ def clock_view(clock: Clock, jurisdiction: Jurisdiction, calendar: Calendar, now
         started_at=clock.started_at,
         limit_workdays=clock.limit_workdays,
         used_workdays=clock.used_workdays,
+        spent_workdays=limits.used_workdays(clock, calendar, now),
         due_at=clock.due_at,
         due_day=clock.due_day,
         provisional=clock.provisional,

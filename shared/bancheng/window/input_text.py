@@ -32,12 +32,12 @@ def decode_body(body: bytes, kind: type[T]) -> T:
     return decoded
 
 
-def convert_fields(raw: Mapping[str, object], kind: type[T]) -> T:
-    """The same from plain values, for a form. Raises InvalidInput with every field that does not fit."""
-    problems = _problems(dict(raw), kind)
+def convert_form(raw: Mapping[str, object], kind: type[T]) -> T:
+    """The same from the texts of a form, in which numbers and dates are texts too. Raises InvalidInput."""
+    problems = _problems(dict(raw), kind, strict=False)
     if problems:
         raise InvalidInput(problems)
-    return msgspec.convert(raw, kind)
+    return msgspec.convert(raw, kind, strict=False)
 
 
 def unfit_texts(value: object, path: str = "") -> Iterator[FieldProblem]:
@@ -55,27 +55,39 @@ def unfit_texts(value: object, path: str = "") -> Iterator[FieldProblem]:
             yield from unfit_texts(inner, f"{path}[{number}]")
 
 
-def _problems(raw: object, kind: type[msgspec.Struct]) -> list[FieldProblem]:
-    """Every field of `raw` that does not fit, each looked at on its own."""
+def _problems(
+    raw: object, kind: type[msgspec.Struct], *, path: str = "", strict: bool = True
+) -> list[FieldProblem]:
+    """Every field of `raw` that does not fit, each looked at on its own, at most MOST_PROBLEMS."""
     if not isinstance(raw, dict):
         raise ApiError(400, "api.unreadable_body")
     given = cast("dict[str, object]", raw)
     fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
-    problems = [problem("api.unknown_field", joined("", name)) for name in given if name not in fields]
+    problems = [problem("api.unknown_field", joined(path, name)) for name in given if name not in fields]
     for name, field in fields.items():
+        place = joined(path, name)
         if name not in given:
-            if field.required:
-                problems.append(problem("api.missing_field", name))
-            continue
-        unfit = list(unfit_texts(given[name], name))
-        problems.extend(unfit)
-        if unfit:
-            continue
-        try:
-            msgspec.convert(given[name], field.type)
-        except msgspec.ValidationError as error:
-            problems.append(problem_of(str(error), name))
+            problems.extend([problem("api.missing_field", place)] if field.required else [])
+        elif isinstance(given[name], dict) and _is_struct(field.type):
+            problems.extend(_problems(given[name], field.type, path=place, strict=strict))
+        else:
+            problems.extend(_unfit(given[name], field.type, place, strict=strict))
     return problems[:MOST_PROBLEMS]
+
+
+def _unfit(value: object, annotation: Any, place: str, *, strict: bool) -> list[FieldProblem]:
+    problems = list(unfit_texts(value, place))
+    if problems:
+        return problems
+    try:
+        msgspec.convert(value, annotation, strict=strict)
+    except msgspec.ValidationError as error:
+        return [problem_of(str(error), place)]
+    return []
+
+
+def _is_struct(annotation: Any) -> bool:
+    return isinstance(annotation, type) and issubclass(annotation, msgspec.Struct)
 
 
 def _plain(body: bytes) -> object:

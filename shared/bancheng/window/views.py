@@ -68,7 +68,7 @@ class DayView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ClockView(msgspec.Struct, frozen=True, kw_only=True):
-    """One limit. `days` is why it is due then; empty for a stopped one. Days in working days."""
+    """One limit. `days` is why it is due then; empty for a stopped one. `spent_workdays` is what is used by now."""
 
     name: str
     owner: UnitView
@@ -77,6 +77,7 @@ class ClockView(msgspec.Struct, frozen=True, kw_only=True):
     started_at: datetime
     limit_workdays: int
     used_workdays: int
+    spent_workdays: int
     due_at: datetime
     due_day: date
     provisional: bool

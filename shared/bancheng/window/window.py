@@ -1,10 +1,12 @@
-"""What the handlers of one process share: the parts it was given, sign-in, and the questions it answers.
+"""What the handlers of one process share: the parts it was given, sign-in, the questions it answers and
+its templates.
 
 Owns putting these together. A plain class, so that the framework passes it on without looking inside.
 """
 
 from __future__ import annotations
 
+from bancheng.window.pages.rendering import Renderer
 from bancheng.window.parts import WindowParts
 from bancheng.window.queries import Queries
 from bancheng.window.sign_in import SignIn
@@ -18,3 +20,4 @@ class Window:
         self.hosting = parts.hosting
         self.sign_in = SignIn(parts.hosting, parts.limits)
         self.queries = Queries(parts.hosting)
+        self.renderer = Renderer(parts.tier)

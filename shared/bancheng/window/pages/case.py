@@ -1,0 +1,169 @@
+"""The page of one case: how it stands, its clocks with reasons, its history across the tiers, and what may be done."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
+from uuid import UUID
+
+import msgspec
+from litestar import Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, QueryParameter
+
+from bancheng.kernel.profile import Profile
+from bancheng.kernel.rejected import Rejected
+from bancheng.window.command_registry import CASE_COMMANDS
+from bancheng.window.error_responses import ErrorView, error_view
+from bancheng.window.failures import ApiError, failure_of
+from bancheng.window.field_problems import FieldProblem, InvalidInput
+from bancheng.window.idempotency import request_of
+from bancheng.window.pages.forms import FormField, FormReader, body_from
+from bancheng.window.pages.session import page_context, redirect, session_form
+from bancheng.window.pages.timeline import Teller
+from bancheng.window.requests import StaffRequest, language_of
+from bancheng.window.usecases import give
+from bancheng.window.views import ActionView, CaseView
+from bancheng.window.window import Window
+
+Seen = Annotated[str, QueryParameter(max_length=200)]
+
+
+class Tried(msgspec.Struct, frozen=True, kw_only=True):
+    """A command that was refused: its form stays open with what was typed."""
+
+    name: str
+    typed: dict[str, str]
+    problems: tuple[FieldProblem, ...]
+    error: ErrorView
+
+
+class ActionForm(msgspec.Struct, frozen=True, kw_only=True):
+    """One command at the page: its form if it may be given, the reason if it may not."""
+
+    action: ActionView
+    fields: tuple[FormField, ...]
+    is_open: bool
+    key: str
+
+
+@get("/cases/{case_id:uuid}", include_in_schema=False)
+async def case_page(
+    request: StaffRequest, window: NamedDependency[Window], case_id: FromPath[UUID], done: Seen = ""
+) -> Response[str]:
+    """The whole page."""
+    return await _page(request, window, case_id, done=done if done == "register" or done in CASE_COMMANDS else "")
+
+
+@get("/cases/{case_id:uuid}/live", include_in_schema=False)
+async def case_live(
+    request: StaffRequest, window: NamedDependency[Window], case_id: FromPath[UUID], seen: Seen = "", version: Seen = ""
+) -> Response[str]:
+    """The part that renews itself, if anything in it changed. `version` is what the forms on the page stand on."""
+    context = await _live_context(request, window, case_id, version)
+    language = language_of(request)
+    inner = window.renderer.html("_case_inner.html", language, context)
+    if _fingerprint(inner) == seen:
+        return Response("", status_code=204)
+    return window.renderer.page("_case_live.html", language, {**context, "inner": inner, "seen": _fingerprint(inner)})
+
+
+@post("/cases/{case_id:uuid}/{name:str}", include_in_schema=False)
+async def command_at_page(
+    request: StaffRequest, window: NamedDependency[Window], case_id: FromPath[UUID], name: FromPath[str]
+) -> Response[Any]:
+    """The case's page again: with what was done, or with the form still open and an error beside each field."""
+    form = await session_form(request)
+    spec = CASE_COMMANDS.get(name)
+    if spec is None:
+        raise ApiError(404, "api.not_found")
+    try:
+        body = body_from({field: text.strip() for field, text in form.items()}, spec.body)
+        wanted = request_of(form.get("key"), f"{spec.name}/{case_id}", body)
+        version = None if name == "add-note" else _version(form)
+        await give(window.hosting, request.user, case_id, spec, body, request=wanted, version=version)
+    except (InvalidInput, Rejected, ApiError) as refusal:
+        failure = failure_of(refusal, retry_seconds=window.parts.limits.retry_seconds)
+        if failure is None or failure.status in {401, 404}:
+            raise
+        error = error_view(failure, language_of(request), "", request.user)
+        tried = Tried(name=name, typed=form, problems=failure.fields, error=error)
+        return await _page(request, window, case_id, tried=tried, status=failure.status)
+    return redirect(f"/cases/{case_id}?done={name}")
+
+
+def _version(form: Mapping[str, str]) -> bytes:
+    try:
+        return bytes.fromhex(form.get("version", ""))
+    except ValueError as error:
+        raise ApiError(400, "api.version_unreadable") from error
+
+
+async def _page(
+    request: StaffRequest, window: Window, case_id: UUID, *, tried: Tried | None = None, done: str = "", status: int = 200
+) -> Response[str]:
+    language = language_of(request)
+    context = await _live_context(request, window, case_id, "")
+    view, (case, profile) = context["case"], await window.queries.profile_of(request.user, case_id)
+    if not isinstance(view, CaseView):
+        raise TypeError("a case's page without a case")
+    reader = FormReader(request.user, profile, language)
+    forms: list[ActionForm] = []
+    for action in view.actions:
+        is_tried = tried is not None and tried.name == action.name
+        fields: Sequence[FormField] = ()
+        if action.allowed or is_tried:
+            spec = CASE_COMMANDS[action.name]
+            typed = tried.typed if tried is not None and is_tried else {}
+            problems = tried.problems if tried is not None and is_tried else ()
+            fields = reader.command_fields(spec, case, typed, problems)
+        # A refused request left its key free; a new one is right whether or not something was typed.
+        forms.append(
+            ActionForm(action=action, fields=tuple(fields), is_open=is_tried, key=secrets.token_hex(16))
+        )
+    inner = window.renderer.html("_case_inner.html", language, context)
+    context |= {
+        "inner": inner,
+        "seen": _fingerprint(inner),
+        "forms": forms,
+        "error": tried.error if tried is not None else None,
+        "done": done,
+    }
+    return window.renderer.page("case.html", language, context, status=status)
+
+
+async def _live_context(request: StaffRequest, window: Window, case_id: UUID, version: str) -> dict[str, object]:
+    """How the case stands and its history told. `version` empty: the forms are made now."""
+    identity, language = request.user, language_of(request)
+    view = await window.queries.case(identity, case_id, language)
+    history = await window.queries.history(identity, case_id)
+    profile = identity.site.profile(view.profile_edition)
+    teller = Teller(identity.site, profile, language)
+    return {
+        **page_context(identity),
+        "case": view,
+        "terms": teller.terms(history.main),
+        "late": [teller.item(entry) for entry in history.late],
+        "unplaced": [teller.item(entry) for entry in history.unplaced],
+        "names": _names(profile, view),
+        "version": version or view.version,
+        "has_moved_on": bool(version) and version != view.version,
+    }
+
+
+def _names(profile: Profile, view: CaseView) -> dict[str, object]:
+    """The tenant's own words for kind, type and ground, in both languages."""
+    chosen = {"kind": profile.kinds, "case_type": profile.case_types, "ground": profile.grounds}
+    return {
+        field: next((each.name for each in choices if each.key == getattr(view, field)), None)
+        for field, choices in chosen.items()
+    }
+
+
+def _fingerprint(html: str) -> str:
+    return hashlib.sha256(html.encode()).hexdigest()[:16]
+
+
+ROUTES = [case_page, case_live, command_at_page]

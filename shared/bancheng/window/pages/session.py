@@ -1,0 +1,98 @@
+"""Who is at the page: the session cookie, the guard, and the token that every form carries.
+
+Owns cookies and redirects. A page's form is believed only with the token of the session it was made for; the form of
+signing in has a token of its own in a cookie, since there is no session yet.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from typing import Any, Final
+from urllib.parse import quote
+
+from litestar import Request, Response
+from litestar.datastructures import Cookie
+from litestar.handlers import BaseRouteHandler
+
+from bancheng.window.failures import ApiError
+from bancheng.window.identity import Identity
+from bancheng.window.pages.rendering import SECURITY
+from bancheng.window.requests import Connection, StaffRequest, window_of
+
+SESSION: Final = "bancheng_session"
+SIGN_IN_FORM: Final = "bancheng_form"
+SIGN_IN: Final = "/sign-in"
+
+
+async def require_session(connection: Connection, _: BaseRouteHandler) -> None:
+    """Guard of the pages. Raises ApiError `api.not_signed_in`, which sends a reader to the sign-in page."""
+    token = connection.cookies.get(SESSION, "")
+    connection.scope["user"] = await window_of(connection).sign_in.identity(token, kind="session")
+
+
+async def form_of(request: Request[Any, Any, Any]) -> dict[str, str]:
+    """The texts of a form, with plain line ends. Raises ApiError `api.unreadable_body`."""
+    form = await request.form()
+    values: dict[str, object] = dict(form.items())
+    return {name: value.replace("\r\n", "\n") for name, value in values.items() if isinstance(value, str)}
+
+
+async def session_form(request: StaffRequest) -> dict[str, str]:
+    """The form of a signed-in page. Raises ApiError `api.csrf`."""
+    form = await form_of(request)
+    require_token(form, request.user.csrf)
+    return form
+
+
+def require_token(form: Mapping[str, str], expected: str) -> None:
+    given = form.get("csrf", "")
+    if not expected or not secrets.compare_digest(given.encode(), expected.encode()):
+        raise ApiError(403, "api.csrf")
+
+
+def cookie(request: Request[Any, Any, Any], name: str, value: str, *, path: str = "/", seconds: int | None = None) -> Cookie:
+    """One that no script reads and no other site's form sends."""
+    return Cookie(
+        key=name,
+        value=value,
+        path=path,
+        httponly=True,
+        samesite="lax",
+        secure=window_of(request).parts.cookie_secure,
+        max_age=seconds,
+    )
+
+
+def redirect(path: str, cookies: tuple[Cookie, ...] = ()) -> Response[bytes]:
+    """After a form: look at `path` with GET."""
+    return Response(b"", status_code=303, headers={**SECURITY, "Location": path}, cookies=list(cookies))
+
+
+def local_path(path: str | None) -> str:
+    """Where to go on: a path of this window, never an address that somebody slipped in."""
+    if path is None or not path.startswith("/") or path.startswith(("//", "/\\")) or "\n" in path or "\r" in path:
+        return "/"
+    return path[:500]
+
+
+def sign_in_path(wanted: str) -> str:
+    return f"{SIGN_IN}?next={quote(local_path(wanted), safe='')}"
+
+
+def page_context(identity: Identity) -> dict[str, object]:
+    """What every signed-in page shows around its content."""
+    site = identity.site
+    return {
+        "identity": identity,
+        "unit_name": unit_name(identity),
+        "tenant_name": site.current_profile().name,
+        "calendar": site.calendar,
+        "now": site.now(),
+        "csrf": identity.csrf,
+    }
+
+
+def unit_name(identity: Identity) -> str:
+    unit = identity.site.jurisdiction.unit(identity.unit)
+    return unit.name if unit is not None else identity.unit
