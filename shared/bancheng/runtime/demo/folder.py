@@ -10,13 +10,15 @@ import contextlib
 import fcntl
 import os
 import shutil
+import signal
 import tempfile
+from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 
 import psutil
 
-from bancheng.runtime.local_process import kill_tree
+from bancheng.runtime.local_process import kill_tree, wait_until
 
 MARK = "bancheng-demo"
 """A file that says whose folder this is: `--reset` deletes no other."""
@@ -70,10 +72,11 @@ class DemoFolder:
             else:
                 each.unlink()
 
-    def left_processes(self) -> list[psutil.Process]:
-        """What an earlier demo on this folder started and did not stop, services first, PostgreSQL last."""
+    def left_processes(self) -> list[list[psutil.Process]]:
+        """What an earlier demo on this folder started and did not stop: services, nats-server, PostgreSQL."""
         found = [(self._rank(each), each) for each in psutil.process_iter()]
-        return [each for rank, each in sorted(found, key=lambda pair: (pair[0], pair[1].pid)) if rank]
+        groups = [[process for rank, process in found if rank == wanted] for wanted in (1, 2, 3)]
+        return [group for group in groups if group]
 
     def _rank(self, process: psutil.Process) -> int:
         """0: none of ours."""
@@ -96,14 +99,23 @@ class DemoFolder:
         return Path(value).is_relative_to(self.path)
 
 
-def end_process(process: psutil.Process) -> None:
-    """SIGTERM, and after STOP_SECONDS SIGKILL for it and all it started."""
-    with contextlib.suppress(psutil.NoSuchProcess):
-        process.terminate()
-        try:
-            process.wait(STOP_SECONDS)
-        except psutil.TimeoutExpired:
+def end_processes(group: Sequence[psutil.Process]) -> None:
+    """SIGINT, which each of them takes as an orderly end; after STOP_SECONDS SIGKILL for it and all it started."""
+    for process in group:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.send_signal(signal.SIGINT)
+    wait_until(lambda: not any(_runs(each) for each in group), timeout_seconds=STOP_SECONDS)
+    for process in group:
+        if _runs(process):
             kill_tree(process.pid)
+
+
+def _runs(process: psutil.Process) -> bool:
+    """A zombie does not: whoever adopted it may take its time."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def replace_file(path: Path, content: bytes) -> None:

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from types import FrameType
 
 from bancheng.runtime.demo.api import Api
-from bancheng.runtime.demo.folder import DemoFolder, FolderRefused, end_process
+from bancheng.runtime.demo.folder import DemoFolder, FolderRefused, end_processes
 from bancheng.runtime.demo.foundation import Foundation, make_foundation, read_foundation
 from bancheng.runtime.demo.household import Household, Stopped
 from bancheng.runtime.demo.options import PORTS, Options
@@ -92,16 +92,22 @@ class _Run:
             return 0 if self._options.once else self._live(household, foundation)
         except Stopped:
             return 0
+        except ServerFailed:
+            # Ctrl-C at a terminal reaches the programs that run for a moment only, such as initdb, as well.
+            if self._stopping.is_asked.is_set():
+                return 0
+            raise
         finally:
             self._end(household, foundation)
 
     def _clear_up(self) -> None:
         left = self._folder.left_processes()
         if left:
-            with step(f"上次没有停下的 {len(left)} 个进程，先停下", "processes of a killed demo: stopped first"):
+            count = sum(len(group) for group in left)
+            with step(f"上次没有停下的 {count} 个进程，先停下", "processes of a killed demo: stopped first"):
                 self._time.freeze_what_runs()
-                for process in left:
-                    end_process(process)
+                for group in left:
+                    end_processes(group)
         if self._options.reset:
             with step("删去上次的数据", "deleting what was kept"):
                 self._folder.empty()
