@@ -55,9 +55,7 @@ def unfit_texts(value: object, path: str = "") -> Iterator[FieldProblem]:
             yield from unfit_texts(inner, f"{path}[{number}]")
 
 
-def _problems(
-    raw: object, kind: type[msgspec.Struct], *, path: str = "", strict: bool = True
-) -> list[FieldProblem]:
+def _problems(raw: object, kind: type[msgspec.Struct], *, path: str = "", strict: bool = True) -> list[FieldProblem]:
     """Every field of `raw` that does not fit, each looked at on its own, at most MOST_PROBLEMS."""
     if not isinstance(raw, dict):
         raise ApiError(400, "api.unreadable_body")
@@ -82,7 +80,8 @@ def _unfit(value: object, annotation: Any, place: str, *, strict: bool) -> list[
     try:
         msgspec.convert(value, annotation, strict=strict)
     except msgspec.ValidationError as error:
-        return [problem_of(str(error), place)]
+        # Nothing chosen in a form is an empty text, whatever the field wants.
+        return [problem("api.empty_field", place) if value == "" and not strict else problem_of(str(error), place)]
     return []
 
 

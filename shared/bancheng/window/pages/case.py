@@ -102,7 +102,13 @@ def _version(form: Mapping[str, str]) -> bytes:
 
 
 async def _page(
-    request: StaffRequest, window: Window, case_id: UUID, *, tried: Tried | None = None, done: str = "", status: int = 200
+    request: StaffRequest,
+    window: Window,
+    case_id: UUID,
+    *,
+    tried: Tried | None = None,
+    done: str = "",
+    status: int = 200,
 ) -> Response[str]:
     language = language_of(request)
     context = await _live_context(request, window, case_id, "")
@@ -120,9 +126,7 @@ async def _page(
             problems = tried.problems if tried is not None and is_tried else ()
             fields = reader.command_fields(spec, case, typed, problems)
         # A refused request left its key free; a new one is right whether or not something was typed.
-        forms.append(
-            ActionForm(action=action, fields=tuple(fields), is_open=is_tried, key=secrets.token_hex(16))
-        )
+        forms.append(ActionForm(action=action, fields=tuple(fields), is_open=is_tried, key=secrets.token_hex(16)))
     inner = window.renderer.html("_case_inner.html", language, context)
     context |= {
         "inner": inner,

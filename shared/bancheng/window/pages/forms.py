@@ -7,15 +7,14 @@ templates.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, Literal, TypeVar, cast
+from typing import Any, Final, Literal, TypeVar
 
 import msgspec
 
 from bancheng.kernel.case import Case
-from bancheng.kernel.commands import ProposeResult
 from bancheng.kernel.profile import CaseType, Choice, Profile
 from bancheng.window.availability import units_below
-from bancheng.window.command_registry import CaseCommand, RegisterBody
+from bancheng.window.command_registry import CaseCommand, PersonBody, RegisterBody
 from bancheng.window.error_texts import Language, text_for
 from bancheng.window.field_problems import FieldProblem
 from bancheng.window.identity import Identity
@@ -46,7 +45,8 @@ class FormField(msgspec.Struct, frozen=True, kw_only=True):
 
 _AREAS: Final = {"reason", "explanation", "text", "answer", "comment", "description", "note"}
 _NUMBERS: Final = {"workdays", "limit_workdays"}
-_DEFAULTS: Final = {"limit_workdays": ""}
+_SAID_HERE: Final = {"channel": "source"}
+"""How a matter came in is not how somebody is told."""
 
 
 class FormReader:
@@ -69,21 +69,19 @@ class FormReader:
             fields.append(self._field(field, field.name, options, typed.get(field.name, default), problems))
         return fields
 
-    def registration_fields(
-        self, typed: Mapping[str, str], problems: Sequence[FieldProblem]
-    ) -> dict[str, FormField]:
+    def registration_fields(self, typed: Mapping[str, str], problems: Sequence[FieldProblem]) -> dict[str, FormField]:
         """By name. A tenant without grounds has no such field."""
-        person = next(each for each in msgspec.structs.fields(RegisterBody) if each.name == "person")
-        named = [(each.name, each) for each in msgspec.structs.fields(RegisterBody) if each.name not in {"person", "unit"}]
-        named += [(f"person.{each.name}", each) for each in msgspec.structs.fields(cast("Any", person.type))]
+        own = [each for each in msgspec.structs.fields(RegisterBody) if each.name not in {"person", "unit"}]
+        named = [(each.name, each) for each in own]
+        named += [(f"person.{each.name}", each) for each in msgspec.structs.fields(PersonBody)]
         options = {
-            "channel": self._words("channel", ("desk", "phone", "platform", "visit", "supervision_station", "handed_over")),
+            "channel": self._words("channel", _literals(RegisterBody, "channel")),
             "kind": self._choices(self._profile.kinds),
             "case_type": self._types(),
             "ground": self._choices(self._profile.grounds),
         }
         return {
-            name: self._field(field, name, options.get(name, ()), typed.get(name, ""), problems)
+            name: self._field(field, name, options.get(name, ()), typed.get(name, ""), problems, _SAID_HERE.get(name))
             for name, field in named
             if name != "ground" or self._profile.grounds
         }
@@ -95,11 +93,12 @@ class FormReader:
         options: tuple[Option, ...],
         value: str,
         problems: Sequence[FieldProblem],
+        called: str | None = None,
     ) -> FormField:
         found = next((each for each in problems if each.field == name or each.field.startswith(f"{name}.")), None)
         return FormField(
             name=name,
-            label=word(self._language, "field", name),
+            label=word(self._language, "field", called or name),
             widget=_widget(field.name, has_options=bool(options)),
             required=field.required,
             maximum=_maximum(field.type),
@@ -109,6 +108,7 @@ class FormReader:
         )
 
     def _options(self, spec: CaseCommand, name: str, case: Case) -> tuple[Option, ...]:
+        """What the field may be; none for one that is written."""
         match name:
             case "kind":
                 return self._choices(self._profile.kinds)
@@ -118,26 +118,24 @@ class FormReader:
                 return self._choices(self._profile.exclusions)
             case "reason" if spec.name == "pause":
                 return self._choices(self._profile.pause_reasons)
-            case "clock":
-                return self._words(name, ("holder", "person"))
-            case "channel":
-                return self._words(name, ("phone", "desk", "letter", "platform", "visit")[: 4 if spec.name == "give-answer" else 5])
-            case "outcome":
-                return self._words(name, _literals(ProposeResult, name))
-            case "note_kind":
-                return self._words(name, ("progress", "supplement", "solution", "phone"))
-            case "rating":
-                return tuple(Option(value=str(stars), label="★" * stars) for stars in range(5, 0, -1))
-            case "satisfied":
-                said = translations(self._language).gettext
-                return (Option(value="true", label=said("满意")), Option(value="false", label=said("不满意，重办")))
-            case "to_unit":
-                context = self._identity.site.context(self._identity.actor, self._profile)
-                return tuple(Option(value=unit.code, label=unit.name) for unit in units_below(case, context))
-            case "event_hash":
-                return self._late(case)
+            case "clock" | "channel" | "outcome" | "note_kind":
+                return self._words(name, _literals(spec.kind, name))
+            case "to_unit" | "event_hash":
+                return self._below(case) if name == "to_unit" else self._late(case)
+            case "rating" | "satisfied":
+                return self._opinions(name)
             case _:
                 return ()
+
+    def _opinions(self, name: str) -> tuple[Option, ...]:
+        if name == "rating":
+            return tuple(Option(value=str(stars), label="★" * stars) for stars in range(5, 0, -1))
+        said = translations(self._language).gettext
+        return (Option(value="true", label=said("满意")), Option(value="false", label=said("不满意，重办")))
+
+    def _below(self, case: Case) -> tuple[Option, ...]:
+        context = self._identity.site.context(self._identity.actor, self._profile)
+        return tuple(Option(value=unit.code, label=unit.name) for unit in units_below(case, context))
 
     def _late(self, case: Case) -> tuple[Option, ...]:
         jurisdiction = self._identity.site.jurisdiction
@@ -187,7 +185,7 @@ def _given(form: Mapping[str, str], kind: type[msgspec.Struct], prefix: str) -> 
 
 def _default(field: msgspec.structs.FieldInfo) -> str:
     default: object = field.default
-    return default if isinstance(default, str) else _DEFAULTS.get(field.name, "")
+    return default if isinstance(default, str) else ""
 
 
 def _widget(name: str, *, has_options: bool) -> Widget:

@@ -58,8 +58,10 @@ class Renderer:
         def text_of(text: Text) -> str:
             return text.zh if language == "zh" else text.en
 
-        environment.globals.update(language=language, word=word_of, text=text_of, tier_name=text_of(self._tier.name))
-        environment.filters.update(at=_local_time, day=_local_day)
+        names: dict[str, Any] = environment.globals
+        names.update(language=language, word=word_of, text=text_of, tier_name=text_of(self._tier.name))
+        filters: dict[str, Any] = environment.filters  # pyright: ignore[reportAssignmentType]  typed by its defaults
+        filters.update(at=_local_time, day=_local_day)
         return environment
 
     def html(self, template: str, language: Language, context: Mapping[str, object]) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from litestar import Router
 from litestar.datastructures import CacheControlHeader
-from litestar.static_files import create_static_files_router
+from litestar.static_files import create_static_files_router  # pyright: ignore[reportUnknownVariableType]
 
 from bancheng.window.pages import case, links, lists, registration, sign_in
 from bancheng.window.pages.errors import answer_page_error

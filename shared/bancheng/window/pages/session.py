@@ -15,9 +15,11 @@ from litestar import Request, Response
 from litestar.datastructures import Cookie
 from litestar.handlers import BaseRouteHandler
 
+from bancheng.kernel.commands import Register
 from bancheng.window.failures import ApiError
 from bancheng.window.identity import Identity
 from bancheng.window.pages.rendering import SECURITY
+from bancheng.window.permissions import may
 from bancheng.window.requests import Connection, StaffRequest, window_of
 
 SESSION: Final = "bancheng_session"
@@ -51,7 +53,9 @@ def require_token(form: Mapping[str, str], expected: str) -> None:
         raise ApiError(403, "api.csrf")
 
 
-def cookie(request: Request[Any, Any, Any], name: str, value: str, *, path: str = "/", seconds: int | None = None) -> Cookie:
+def cookie(
+    request: Request[Any, Any, Any], name: str, value: str, *, path: str = "/", seconds: int | None = None
+) -> Cookie:
     """One that no script reads and no other site's form sends."""
     return Cookie(
         key=name,
@@ -90,6 +94,7 @@ def page_context(identity: Identity) -> dict[str, object]:
         "calendar": site.calendar,
         "now": site.now(),
         "csrf": identity.csrf,
+        "may_register": may(identity.roles, Register),
     }
 
 

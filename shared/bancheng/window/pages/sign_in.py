@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 from litestar import Request, Response, get, post
 from litestar.datastructures import State
@@ -36,7 +37,13 @@ REFUSALS = ("api.sign_in_failed", "api.rate_limited", "api.unknown_tenant")
 
 
 def _form_page(
-    request: Visitor, window: Window, typed: dict[str, str], *, error: str = "", status: int = 200, retry: int | None = None
+    request: Visitor,
+    window: Window,
+    typed: dict[str, str],
+    *,
+    error: str = "",
+    status: int = 200,
+    retry: int | None = None,
 ) -> Response[str]:
     token = secrets.token_urlsafe(24)
     tenants = [(code, window.hosting.site(code).current_profile().name) for code in window.hosting.tenants()]
@@ -93,12 +100,13 @@ async def sign_out(request: StaffRequest, window: NamedDependency[Window]) -> Re
 
 
 @get("/language/{chosen:str}", include_in_schema=False)
-async def choose_language(request: Visitor, chosen: FromPath[str], wanted: Next = "/") -> Response[bytes]:
-    """Kept in a cookie; changes nothing else."""
+async def choose_language(request: Visitor, chosen: FromPath[str], wanted: Next = "") -> Response[bytes]:
+    """Kept in a cookie; changes nothing else. Back to the page where it was chosen."""
+    came_from = urlsplit(request.headers.get("referer", ""))
+    back = f"{came_from.path}?{came_from.query}" if came_from.netloc == request.url.netloc else "/"
     language = "en" if chosen == "en" else "zh"
     kept = cookie(request, languages.COOKIE, language, seconds=A_YEAR)
-    return redirect(local_path(wanted), (kept,))
+    return redirect(local_path(wanted or back), (kept,))
 
 
 ROUTES = [sign_in_page, sign_in, sign_out, choose_language]
-

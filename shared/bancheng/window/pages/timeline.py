@@ -29,6 +29,11 @@ SAID: Final = (
 _GROUPS: Final = {
     "outcome": "outcome", "channel": "channel", "clock": "clock", "cause": "cause", "late_type": "event",
 }  # fmt: skip
+_UNSAID: Final = {
+    "Registered": ("unit", "title", "description"), "Received": ("unit",), "TakenOver": ("unit",),
+    "DutyLeaderCalled": ("unit",), "Paused": ("owner",),
+}  # fmt: skip
+"""What stands beside the entry anyway."""
 _LISTS: Final = {"kind": "kinds", "case_type": "case_types", "ground": "exclusions"}
 _UNITS: Final = {"unit", "owner", "late_unit", "decided_by"}
 
@@ -117,7 +122,7 @@ class Teller:
         lines: list[Line] = []
         for name in SAID:
             value = entry.details.get(name)
-            if value in (None, "", ()) or (entry.type == "Registered" and name in {"unit", "title", "description"}):
+            if value in (None, "", ()) or name in _UNSAID.get(entry.type, ()) or (name, value) == ("cause", "hand"):
                 continue
             lines.append(Line(label=word(self._language, "field", name), text=self._text(name, value, entry)))
         return lines

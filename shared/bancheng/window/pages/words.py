@@ -143,6 +143,7 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "rating": "评分",
         "comment": "意见",
         "channel": "方式",
+        "source": "反映渠道",
         "to_unit": "下交给",
         "event_hash": "哪条迟到记录",
         "kind": "事项种类",
