@@ -104,6 +104,9 @@ def test_three_services_are_ready_and_described(demo: Demo) -> None:
     for service in SERVICES:
         assert httpx.get(f"{demo.url(service)}/readyz").json() == {"status": "ready", "problems": []}
         assert httpx.get(f"{demo.url(service)}/api/v1/openapi.json").status_code == 200
+        first_page = httpx.get(f"{demo.url(service)}/", follow_redirects=True)
+        assert first_page.status_code == 200
+        assert 'name="password"' in first_page.text
         assert f"{demo.url(service)}/" in demo.process.said()
 
 
