@@ -151,7 +151,9 @@ def test_a_tenant_is_founded_from_a_plan(tmp_path: Path) -> None:
     town = read_site_file(tmp_path / "out" / "town" / "330109.toml")
     assert town.uplink is not None
     assert town.uplink.url == "nats://county.example:4222"
-    assert (tmp_path / "out" / "nats-1.conf").exists()
+    address = ("--server", "nats://county.example:4222")
+    configured = bancheng("nats", "config", *address, "out/accounts.json", directory=tmp_path)
+    assert list(json.loads(configured.stdout)["accounts"]) == ["T_330109"]
     again = bancheng("tenant", "found", "plan.toml", "--out", "out", directory=tmp_path)
     assert again.returncode == 1
     assert "plan.folder_exists" in again.stderr

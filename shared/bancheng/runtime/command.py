@@ -10,14 +10,17 @@ import asyncio
 import json
 import sys
 from collections.abc import Callable, Coroutine, Sequence
+from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 from bancheng.runtime.demo.options import add_options
 from bancheng.runtime.logging import configure_logging
-from bancheng.runtime.service import Service, ServiceDefinition
 from bancheng.runtime.settings import Settings, SettingsError, load_settings, variable
+
+if TYPE_CHECKING:
+    from bancheng.runtime.service import ServiceDefinition
 
 Action = Callable[[argparse.Namespace], int]
 
@@ -36,6 +39,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     found.add_argument("plan", type=Path, help="TOML: tenant, effective_on, sites, units (docs/tenants.md)")
     found.add_argument("--out", type=Path, required=True, help="a new folder for the site files and NATS accounts")
     found.set_defaults(action=_found_tenant)
+    nats = commands.add_parser("nats", help="nats-server").add_subparsers(required=True, metavar="command")
+    config = nats.add_parser("config", help="the configuration of one nats-server, for all tenants given")
+    config.add_argument("--server", required=True, help="its address, as the sites that keep mailboxes there name it")
+    config.add_argument("accounts", type=Path, nargs="+", help="accounts.json of each tenant")
+    config.set_defaults(action=_nats_config)
     return _run(parser, arguments)
 
 
@@ -55,7 +63,20 @@ def service_main(definition: ServiceDefinition, arguments: Sequence[str] | None 
         action=_with_settings(lambda settings, _: _upgrade(settings, definition))
     )
     _add_staff_commands(commands.add_parser("staff", help="accounts"))
+    publish = commands.add_parser("publish", help="top tier: the next directory, profile or calendar")
+    publish.set_defaults(action=_with_settings(_publish))
+    add_publish_arguments(publish)
     return _run(parser, arguments)
+
+
+def add_publish_arguments(parser: argparse.ArgumentParser) -> None:
+    """What is published, from which file, from which day on."""
+    parser.add_argument("kind", choices=("directory", "profile", "calendar"))
+    parser.add_argument("file", type=Path, help="TOML: the plan of sites and units, the profile, or the own days")
+    parser.add_argument("--tenant", required=True)
+    parser.add_argument("--effective-on", type=date.fromisoformat, help="directory and calendar; by default today")
+    parser.add_argument("--accounts", type=Path, help="directory: the tenant's accounts.json as it is now")
+    parser.add_argument("--out", type=Path, help="directory: a new folder for the new accounts.json and site files")
 
 
 def _add_staff_commands(parser: argparse.ArgumentParser) -> None:
@@ -106,6 +127,7 @@ def _with_settings(action: Callable[[Settings, argparse.Namespace], int]) -> Act
 
 def _serve(settings: Settings, definition: ServiceDefinition) -> int:
     from bancheng.runtime.http_server import bind, serve
+    from bancheng.runtime.service import Service
 
     listening = bind(settings.host, settings.port)
 
@@ -118,6 +140,7 @@ def _serve(settings: Settings, definition: ServiceDefinition) -> int:
 
 def _work(settings: Settings, definition: ServiceDefinition) -> int:
     from bancheng.runtime.http_server import work
+    from bancheng.runtime.service import Service
 
     async def run() -> None:
         await work(Service(settings, definition, works=True))
@@ -183,6 +206,21 @@ def _demo(parsed: argparse.Namespace) -> int:
     from bancheng.runtime.demo.run import run
 
     return run(options_of(parsed))
+
+
+def _publish(settings: Settings, parsed: argparse.Namespace) -> int:
+    from bancheng.runtime.publish_command import publish_from
+
+    for line in asyncio.run(publish_from(settings, parsed)):
+        print(line)
+    return 0
+
+
+def _nats_config(parsed: argparse.Namespace) -> int:
+    from bancheng.runtime.tenant_command import configuration_for
+
+    print(configuration_for(parsed.server, parsed.accounts), end="")
+    return 0
 
 
 def _new_keys(_: argparse.Namespace) -> int:

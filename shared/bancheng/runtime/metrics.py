@@ -118,7 +118,8 @@ METRICS: Final = {
         ),
         Metric(
             name="bancheng_link_exceptions", kind="gauge", labels=("tenant", "peer", "state"),
-            means="Stored frames that are `deferred` (the link stops beyond 1,000) or `rejected` (asks, for good).", normal="0.",
+            means="Stored frames that are `deferred` (the link stops beyond 1,000) or `rejected` (asks, for good).",
+            normal="0.",
         ),
     )
 }  # fmt: skip

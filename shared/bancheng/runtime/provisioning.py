@@ -66,7 +66,9 @@ class Founded(msgspec.Struct, frozen=True, kw_only=True):
 
 def found_tenant(spec: TenantSpec) -> Founded:
     """Keys, directory, documents and files of every site. Raises BadTenant."""
-    _check(spec)
+    if spec.profile.tenant != spec.tenant:
+        raise BadTenant("tenant.profile_of_another", field="profile")
+    check_plan(spec.sites, spec.units, spec.profile)
     seeds = {each.site: generate_seed() for each in spec.sites}
     signers = {site: Signer.from_seed(site, seed) for site, seed in seeds.items()}
     directory = Directory(
@@ -167,21 +169,20 @@ class _Servers:
         return self._keys.setdefault((server, site), generate_nkey())
 
 
-def _check(spec: TenantSpec) -> None:
-    sites = {each.site: each for each in spec.sites}
-    units = {each.code: each for each in spec.units}
-    if len(sites) < len(spec.sites):
+def check_plan(sites: Sequence[SiteSpec], units: Sequence[UnitEntry], profile: Profile) -> None:
+    """Whether sites, units and tiers fit together. Raises BadTenant."""
+    by_site = {each.site: each for each in sites}
+    by_code = {each.code: each for each in units}
+    if len(by_site) < len(sites):
         raise BadTenant("tenant.site_twice", field="sites")
-    if len(units) < len(spec.units):
+    if len(by_code) < len(units):
         raise BadTenant("tenant.unit_twice", field="units")
-    if [each.parent for each in spec.sites].count(None) != 1:
+    if [each.parent for each in sites].count(None) != 1:
         raise BadTenant("tenant.one_top_site", field="sites")
-    if spec.profile.tenant != spec.tenant:
-        raise BadTenant("tenant.profile_of_another", field="profile")
-    for site in spec.sites:
-        _check_site(site, sites, spec.profile)
-    for unit in spec.units:
-        _check_unit(unit, units, sites)
+    for site in sites:
+        _check_site(site, by_site, profile)
+    for unit in units:
+        _check_unit(unit, by_code, by_site)
 
 
 def _check_site(site: SiteSpec, sites: Mapping[str, SiteSpec], profile: Profile) -> None:

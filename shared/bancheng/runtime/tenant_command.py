@@ -1,25 +1,27 @@
 """`tenant found`: from a plan, the files that each site's operator is given.
 
-Owns the form of the plan and of the folder that is written: `<site>/<tenant>.toml` for each site and
-`nats-<n>.json`, the accounts of each nats-server. Must not know the database.
+Owns the form of the plan and of the folder that is written: `<site>/<tenant>.toml` for each site, and `accounts.json`,
+the users of each nats-server. Must not know the database.
 """
 
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import msgspec
 
+from bancheng.kernel.calendar import Calendar
 from bancheng.profiles.loader import load_profile, shipped_profile
 from bancheng.profiles.official_calendar import official_calendar
 from bancheng.runtime.nats_config import TenantAccount, nats_configuration
-from bancheng.runtime.provisioning import BadTenant, SiteSpec, TenantSpec, found_tenant
-from bancheng.runtime.site_files import write_site_file
+from bancheng.runtime.provisioning import SiteSpec, TenantSpec, found_tenant
+from bancheng.runtime.site_files import SiteFile, write_site_file
 from bancheng.schema.documents import UnitEntry
 
+ACCOUNTS_FILE = "accounts.json"
 CALENDAR_YEARS_BEFORE = 1
 CALENDAR_YEARS_AFTER = 2
 
@@ -59,8 +61,7 @@ def read_plan(path: Path) -> TenantPlan:
 def spec_of(plan: TenantPlan, folder: Path, now: datetime) -> TenantSpec:
     """The plan with its profile and the official calendar around the day it begins."""
     profile = load_profile(folder / plan.profile) if plan.profile else shipped_profile(plan.tenant)
-    year = plan.effective_on.year
-    calendar = official_calendar(year - CALENDAR_YEARS_BEFORE, year + CALENDAR_YEARS_AFTER, edition=1)
+    calendar = official_days(plan.effective_on)
     return TenantSpec(
         tenant=plan.tenant,
         sites=plan.sites,
@@ -72,20 +73,44 @@ def spec_of(plan: TenantPlan, folder: Path, now: datetime) -> TenantSpec:
     )
 
 
+def official_days(around: date) -> Calendar:
+    """The official calendar of the years around a day."""
+    return official_calendar(around.year - CALENDAR_YEARS_BEFORE, around.year + CALENDAR_YEARS_AFTER, edition=1)
+
+
 def found_from_plan(plan_path: Path, out: Path) -> Iterator[str]:
     """Writes the folder, which must not exist; says what it wrote. Raises PlanRefused, BadTenant."""
     plan = read_plan(plan_path)
     founded = found_tenant(spec_of(plan, plan_path.parent, datetime.now(UTC)))
+    yield from write_folder(out, founded.site_files, founded.accounts)
+
+
+def write_folder(out: Path, files: Mapping[str, SiteFile], accounts: Mapping[str, TenantAccount]) -> Iterator[str]:
+    """One folder for each site, and the accounts; says what it wrote. Raises PlanRefused if `out` exists."""
     if out.exists():
         raise PlanRefused("plan.folder_exists", field="out", detail=out.name)
-    for site, file in founded.site_files.items():
+    out.mkdir(parents=True)
+    for site, file in files.items():
         yield f"{write_site_file(out / site, file)}: for the sites_dir of {site}; holds secrets"
-    for number, (server, account) in enumerate(sorted(founded.accounts.items()), start=1):
-        path = out / f"nats-{number}.json"
-        path.write_bytes(msgspec.json.format(msgspec.json.encode(account), indent=2))
-        yield f"{path}: the account for the nats-server at {server}"
-        (out / f"nats-{number}.conf").write_text(nats_configuration([account]), encoding="utf-8")
-        yield f"{out / f'nats-{number}.conf'}: a configuration with this account alone"
+    path = out / ACCOUNTS_FILE
+    path.write_bytes(msgspec.json.format(msgspec.json.encode(accounts), indent=2))
+    yield f"{path}: who may enter which nats-server; `bancheng nats config` makes configurations of it"
 
 
-__all__ = ["BadTenant", "PlanRefused", "TenantAccount", "TenantPlan", "found_from_plan", "read_plan", "spec_of"]
+def read_accounts(path: Path) -> dict[str, TenantAccount]:
+    """By the nats-server's address. Raises PlanRefused."""
+    try:
+        return _accounts.decode(path.read_bytes())
+    except (OSError, msgspec.MsgspecError) as error:
+        raise PlanRefused("plan.accounts_unreadable", detail=path.name) from error
+
+
+def configuration_for(server: str, paths: Sequence[Path]) -> str:
+    """The configuration of one nats-server with every tenant of these files. Raises PlanRefused, BadNatsAccounts."""
+    accounts = [found for path in paths if (found := read_accounts(path).get(server)) is not None]
+    if not accounts:
+        raise PlanRefused("plan.server_unknown", field="server", detail=server)
+    return nats_configuration(accounts)
+
+
+_accounts = msgspec.json.Decoder(dict[str, TenantAccount])

@@ -1,0 +1,167 @@
+"""What changes while everything runs: a site joins, a calendar arrives, rules get a new edition; nobody is dropped."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import msgspec
+import pytest
+
+from bancheng.runtime.local_process import wait_until
+from bancheng.runtime.nats_config import nats_configuration
+from bancheng.runtime.site_files import bootstrap_documents, read_site_file, write_site_file
+from bancheng.runtime.tenant_command import read_accounts
+from bancheng.schema.documents import Directory, Document
+from bancheng.store.schema_changes import upgrade
+from bancheng_village.app import DEFINITION
+from tests.support.api import Client
+from tests.support.databases import prepared_database
+from tests.support.oracle import judge
+from tests.support.processes import ServiceProcess
+from tests.support.system import System, running_system
+from tests.support.tenants import COUNTY, PANAN, TOWN, XIAOSHAN
+
+EAST = "330109101203"
+
+
+@pytest.fixture(scope="module")
+def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+    """A system of this module's own: its directory changes."""
+    with running_system(tmp_path_factory.mktemp("joining")) as running:
+        yield running
+
+
+def due_at(case: Any, clock: str) -> datetime:
+    return datetime.fromisoformat(next(each["due_at"] for each in case["clocks"] if each["name"] == clock))
+
+
+def test_a_calendar_that_arrives_moves_the_dates_of_open_cases_at_every_site(system: System, tmp_path: Path) -> None:
+    village = system.client(XIAOSHAN, "village-clerk")
+    registered = village.register(title="等待新日历")
+    before = due_at(village.case(registered.case_id), "holder")
+    days = tmp_path / "days.toml"
+    days.write_text(
+        '[[year]]\nyear = 2026\nofficial = true\ndays_off = [{ day = 2026-03-04, name = "本地假日" }]\n'
+        "make_up_workdays = []\n",
+        encoding="utf-8",
+    )
+    published = system.services["county"].command("publish", "calendar", str(days), "--tenant", XIAOSHAN)
+    assert published.returncode == 0, published.stderr
+    moved = before + timedelta(days=1)
+    assert wait_until(lambda: due_at(village.case(registered.case_id), "holder") == moved, timeout_seconds=30)
+    last = village.history(registered.case_id)["main"][-1]
+    assert last["type"] == "DuesRecomputed"
+    assert "holder" in {each["clock"] for each in last["details"]["changes"]}
+
+
+def test_a_profile_that_arrives_binds_new_cases_and_leaves_the_old_as_they_are(system: System, tmp_path: Path) -> None:
+    village = system.client(XIAOSHAN, "village-clerk")
+    old = village.register(title="旧规则的案件")
+    shipped = Path(DEFINITION.migrations).parents[3] / "shared/bancheng/profiles/330109/profile.toml"
+    text = shipped.read_text(encoding="utf-8").replace("edition = 1", "edition = 2", 1)
+    (tmp_path / "profile.toml").write_text(text, encoding="utf-8")
+    arguments = ("publish", "profile", str(tmp_path / "profile.toml"), "--tenant", XIAOSHAN)
+    assert system.services["county"].command(*arguments).returncode == 0
+
+    def newest() -> int:
+        return village.case(village.register(title="新规则的案件").case_id)["profile_edition"]
+
+    assert wait_until(lambda: newest() == 2, timeout_seconds=30)
+    assert village.case(old.case_id)["profile_edition"] == 1
+    again = system.services["county"].command(*arguments)
+    assert (again.returncode, "publish.edition_not_newer" in again.stderr) == (1, True)
+
+
+def test_only_the_top_tier_publishes(system: System, tmp_path: Path) -> None:
+    (tmp_path / "days.toml").write_text("year = []\n", encoding="utf-8")
+    refused = system.services["town"].command("publish", "calendar", str(tmp_path / "days.toml"), "--tenant", XIAOSHAN)
+    assert refused.returncode == 1
+    assert "document.not_the_publisher" in refused.stderr
+
+
+@pytest.mark.clause("U-05", part="a station joins while everything runs")
+def test_a_village_joins_while_everything_runs_and_its_cases_climb(system: System, tmp_path: Path) -> None:
+    plan, accounts = _plan_with_the_east(system, tmp_path)
+    process_ids = {name: service.process_id for name, service in system.services.items()}
+    arguments = ("--tenant", XIAOSHAN, "--accounts", str(accounts), "--out", str(tmp_path / "out"))
+    published = system.services["county"].command("publish", "directory", str(plan), *arguments)
+    assert published.returncode == 0, published.stderr
+    entered = read_accounts(tmp_path / "out" / "accounts.json")
+    others = list(system.founded[PANAN].accounts.values())
+    system.nats.reload(nats_configuration([*entered.values(), *others]))
+
+    east = asyncio.run(_station(system, tmp_path))
+    east.start()
+    try:
+        east.wait_ready()
+        with Client(base_url=east.url, tenant=XIAOSHAN) as clerk:
+            clerk.sign_in("east-clerk", "a-test-password")
+            registered = clerk.register(title="新站点的案件", unit=EAST)
+            system.clock.advance_to(due_at(clerk.case(registered.case_id), "holder"))
+            at_town = system.client(XIAOSHAN, "town-clerk").wait_for_case(registered.case_id, holder_unit=TOWN)
+            system.clock.advance_to(due_at(at_town, "holder"))
+            county = system.client(XIAOSHAN, "county-clerk")
+            county.wait_for_case(registered.case_id, holder_unit=COUNTY, in_transit_to=None)
+            clerk.wait_for_case(registered.case_id, holder_unit=COUNTY, in_transit_to=None)
+            assert (
+                clerk.history(registered.case_id)["main"][-1]["hash"]
+                == county.history(registered.case_id)["main"][-1]["hash"]
+            )
+        assert {name: service.process_id for name, service in system.services.items()} == process_ids
+        metrics = httpx.get(f"{system.services['town'].url}/metrics", timeout=10).text
+        assert 'peer="east"' in metrics
+    finally:
+        assert east.stop() == 0
+    judge(system.quiesce(), {PANAN: system.founded[PANAN].directory, XIAOSHAN: _new_directory(tmp_path)})
+
+
+def _plan_with_the_east(system: System, directory: Path) -> tuple[Path, Path]:
+    """The tenant as it is, with one more village; and its accounts as they are."""
+    founded = system.founded[XIAOSHAN]
+    hub = next(iter(founded.accounts))
+    known = founded.directory.sites
+    sites = [{"site": each.site, "tier": each.tier, "parent": each.parent, "hub_url": hub} for each in known]
+    sites.append({"site": "east", "tier": "village", "parent": "town", "hub_url": hub})
+    units: list[dict[str, Any]] = [msgspec.to_builtins(each) for each in founded.directory.units]
+    units.append({**units[-1], "code": EAST, "name": "东村站", "site": "east"})
+    lines = ['tenant = "330109"', "effective_on = 2026-01-01"]
+    for table, rows in (("sites", sites), ("units", units)):
+        for row in rows:
+            said = {name: value for name, value in row.items() if value is not None}
+            lines += [f"[[{table}]]", *(f"{name} = {json.dumps(value)}" for name, value in said.items())]
+    plan = directory / "plan.toml"
+    plan.write_text("\n".join(lines), encoding="utf-8")
+    accounts = directory / "accounts.json"
+    accounts.write_bytes(msgspec.json.encode(founded.accounts))
+    return plan, accounts
+
+
+def _new_directory(directory: Path) -> Directory:
+    """As the new site's own file has it."""
+    frames = bootstrap_documents(read_site_file(directory / "out" / "east" / f"{XIAOSHAN}.toml"))
+    documents = [msgspec.json.decode(each.frame.payload or b"", type=Document) for each in frames]
+    return next(msgspec.json.decode(each.body, type=Directory) for each in documents if each.kind == "directory")
+
+
+async def _station(system: System, directory: Path) -> ServiceProcess:
+    """A second village service, on a database of its own, with the file that was written for it."""
+    made = await prepared_database(system.postgres)
+    await upgrade(made.owner_url, DEFINITION.version_locations, service_role=made.service_role)
+    write_site_file(directory / "sites", read_site_file(directory / "out" / "east" / f"{XIAOSHAN}.toml"))
+    settings = {
+        **system.services["village"].settings,
+        "database_url": made.service_url,
+        "owner_url": made.owner_url,
+        "sites_dir": str(directory / "sites"),
+    }
+    east = ServiceProcess("village", directory=directory, settings=settings)
+    arguments = ("--tenant", XIAOSHAN, "--login", "east-clerk", "--name", "测试戊", "--unit", EAST, "--role", "clerk")
+    added = east.command("staff", "add", *arguments, given="a-test-password\n")
+    assert added.returncode == 0, added.stderr
+    return east
