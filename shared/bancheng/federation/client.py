@@ -192,11 +192,11 @@ class NatsClient:
 
     async def _adopt(self, client: Client) -> None:
         self._client = client
-        for subject in tuple(self._handlers):
-            await self._subscribe_handler(client, subject)
         await self._on_session()
 
     async def _on_session(self) -> None:
+        if self._client is not None:
+            await self._subscribe_missing(self._client)
         self.generation += 1
         self._faults.let_in()
         self._changed.set()
@@ -213,6 +213,12 @@ class NatsClient:
 
         if subject not in self._subscriptions:
             self._subscriptions[subject] = await subscribe(client, subject, asked)
+
+    async def _subscribe_missing(self, client: Client) -> None:
+        """What was to be served while there was no connection: the client makes anew only what it had before."""
+        with suppress(nats.errors.Error, OSError):
+            for subject in tuple(self._handlers):
+                await self._subscribe_handler(client, subject)
 
     async def _subscribe_again(self, client: Client) -> None:
         """What the server refused it may allow by now: a reload of its configuration starts no new session."""
@@ -232,6 +238,7 @@ class NatsClient:
                 continue
             down_seconds = 0.0
             await self._subscribe_again(client)
+            await self._subscribe_missing(client)
             session = self.generation
             try:
                 await client.rtt(timeout=self._ping_seconds)  # pyright: ignore[reportArgumentType]
