@@ -151,10 +151,10 @@ async def test_the_request_leaves_its_response_and_its_audit_row_in_the_same_sta
     audit = AuditRecord(staff_id="clerk-1", unit="guali", action="register", case_id=change.case.case_id)
     also = RequestRecord(idempotency=response, audit=(audit,))
     async with database.transaction(tenant) as tx:
-        await append(tx, [change], now=NOW, also=also)
+        await append(tx, [change], now=NOW, also=[also])
     with pytest.raises(KeyInUse):
         async with database.transaction(tenant) as tx:
-            await append(tx, [village.register()], now=NOW, also=also)
+            await append(tx, [village.register()], now=NOW, also=[also])
     async with database.transaction(tenant) as tx:
         assert await find_response(tx, "clerk-1", "k1") == response
         assert await find_response(tx, "clerk-2", "k1") is None

@@ -91,7 +91,9 @@ class TownHall:
 
     def __post_init__(self) -> None:
         self.hosting = Hosting(
-            self.database, {tenant: self.site(tenant) for tenant in (XIAOSHAN, PANAN)}, self.woken.append
+            self.database,
+            {tenant: self.site(tenant) for tenant in (XIAOSHAN, PANAN)},
+            lambda tenant, _: self.woken.append(tenant),
         )
         self.application = self.application_with(self.limits)
 

@@ -61,10 +61,18 @@ class Desk:
 
     def decide(self, command: AnyCommand, actor: Actor) -> tuple[CaseEvent, ...]:
         """Ask the rules and record what they say. Raises Rejected, UnknownEdition."""
-        events = decide(command, self.case, self.site.context(actor, self.profile()))
+        events = self.judge(command, actor)
+        self.record(events)
+        return events
+
+    def judge(self, command: AnyCommand, actor: Actor) -> tuple[CaseEvent, ...]:
+        """Ask the rules, and leave everything as it is. Raises Rejected, UnknownEdition."""
+        return decide(command, self.case, self.site.context(actor, self.profile()))
+
+    def record(self, events: Iterable[CaseEvent]) -> None:
+        """Sign what the rules said, and carry the case on."""
         for event in events:
             self._author(event)
-        return events
 
     def _author(self, event: CaseEvent) -> None:
         stored = sign_entry(

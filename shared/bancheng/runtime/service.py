@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
@@ -120,11 +120,11 @@ class Service:
         await self.database.close()
         _log.info("service stopped", extra={"service": self.definition.name})
 
-    def wake(self, tenant: str) -> None:
-        """Something was committed for the links of a tenant."""
+    def wake(self, tenant: str, peers: Collection[str] | None = None) -> None:
+        """Something was committed for the links of a tenant: for these peers, or it is not known for which."""
         service = self.tenants.get(tenant)
         if service is not None:
-            service.wake()
+            service.wake(peers)
 
     async def links(self, tenant: str) -> Sequence[LinkStatus]:
         """As they stood a moment ago."""

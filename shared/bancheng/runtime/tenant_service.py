@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 
 from bancheng.federation.arrivals import Applied, Arrived
@@ -33,7 +33,7 @@ from bancheng.store.casebook import next_act_at
 from bancheng.store.counters import fold_counters
 from bancheng.store.database import Database
 from bancheng.store.errors import StoreError
-from bancheng.store.search import index_grams
+from bancheng.store.search import MAX_INDEXED, index_grams
 
 FOLLOW_SECONDS = 1.0
 """How soon a document that another process stored is seen."""
@@ -125,10 +125,10 @@ class TenantService:
         if self._exchange is not None:
             await self._exchange.stop()
 
-    def wake(self) -> None:
-        """Something was committed here that a neighbour should have."""
+    def wake(self, peers: Collection[str] | None = None) -> None:
+        """Something was committed here that these neighbours should have, or it is not known which."""
         if self._exchange is not None:
-            self._exchange.wake()
+            self._exchange.wake(peers)
 
     async def _follow(self) -> float:
         """Make the site, and make it anew when a document arrived or came into effect."""
@@ -238,7 +238,8 @@ class TenantService:
         async with self._database.transaction(self.tenant, durable=False) as tx:
             indexed = await index_grams(tx)
         self._meters.add("bancheng_cases_indexed_total", indexed, self.tenant)
-        return 0.0 if indexed else INDEX_SECONDS * self._pace
+        # Few at a time cost more each; until they are cut, new cases are looked through one by one.
+        return 0.0 if indexed >= MAX_INDEXED else INDEX_SECONDS * self._pace
 
     async def _tidy(self) -> float:
         """Expired sessions, and responses whose repeat nobody will send any more."""

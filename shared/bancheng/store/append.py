@@ -108,12 +108,13 @@ APPEND = _statement()
 
 
 async def append(
-    tx: Transaction, changes: Sequence[CaseChange], *, now: datetime, also: RequestRecord | None = None
+    tx: Transaction, changes: Sequence[CaseChange], *, now: datetime, also: Sequence[RequestRecord] = ()
 ) -> None:
     """Write the changes of different cases, at most MAX_CHANGES. `now` is the wall instant of recording.
 
-    Outbox rows come in the order given here. Raises StaleVersion when a case has moved on, EntryExists,
-    KeyInUse; whatever it raises, the transaction can only be rolled back.
+    `also` is what the requests that changed them leave beside them. Outbox rows come in the order given here. Raises
+    StaleVersion when a case has moved on, EntryExists, KeyInUse; whatever it raises, the transaction can only be
+    rolled back.
     """
     if len(changes) > MAX_CHANGES or len({change.case.case_id for change in changes}) < len(changes):
         raise ValueError(f"append takes each case once and at most {MAX_CHANGES}")
@@ -153,12 +154,12 @@ def _outgoing_rows(changes: Sequence[CaseChange]) -> Iterable[tuple[object, ...]
             yield (each.peer, each.kind, change.case.case_id, at.term, at.author, at.seq, each.event_hash)
 
 
-def _request_arrays(also: RequestRecord | None) -> Iterable[Sequence[object]]:
-    key = None if also is None else also.idempotency
-    keys = [] if key is None else [(key.staff_id, key.key, key.request_hash, key.status, key.response)]
-    audit = () if also is None else also.audit
-    rows = ((each.staff_id, each.unit, each.action, each.case_id, each.detail) for each in audit)
-    return chain(_arrays(keys, _KEY_COLUMNS), _arrays(rows, _AUDIT_COLUMNS))
+def _request_arrays(also: Sequence[RequestRecord]) -> Iterable[Sequence[object]]:
+    keys = (each.idempotency for each in also if each.idempotency is not None)
+    key_rows = ((key.staff_id, key.key, key.request_hash, key.status, key.response) for key in keys)
+    audit = (entry for each in also for entry in each.audit)
+    audit_rows = ((each.staff_id, each.unit, each.action, each.case_id, each.detail) for each in audit)
+    return chain(_arrays(key_rows, _KEY_COLUMNS), _arrays(audit_rows, _AUDIT_COLUMNS))
 
 
 def _arrays(rows: Iterable[tuple[object, ...]], columns: _Columns) -> Iterable[Sequence[object]]:

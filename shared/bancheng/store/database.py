@@ -31,7 +31,7 @@ Row = Sequence[Any]
 
 CONNECT_SECONDS = 10
 POOL_WAIT_SECONDS = 5
-FEW_ROWS = 8
+FEW_ROWS = 64
 """Up to so many rows a statement over arrays uses the plan that is kept for any; for more it is planned afresh."""
 STATEMENT_SECONDS = 30
 LOCK_SECONDS = 10

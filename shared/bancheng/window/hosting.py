@@ -5,13 +5,17 @@ Owns the look-up by tenant. The composition root fills it; pages and API only as
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from bancheng.federation.site import HostedSite
+from bancheng.store.append_desk import AppendDesk
 from bancheng.store.database import Database
 from bancheng.store.numbers import NumberDesk
 
 MAX_TENANTS = 500
+
+Wake = Callable[[str, Collection[str] | None], None]
+"""Told the tenant, and for which neighbours there is something; None: for some or none of them."""
 
 
 class UnknownTenant(Exception):
@@ -27,9 +31,10 @@ class UnknownTenant(Exception):
 class Hosting:
     """The sites of this process, one for each tenant. A new directory, profile or calendar puts a new site in."""
 
-    def __init__(self, database: Database, sites: Mapping[str, HostedSite], wake: Callable[[str], None]) -> None:
+    def __init__(self, database: Database, sites: Mapping[str, HostedSite], wake: Wake) -> None:
         self.database = database
         self.numbers = NumberDesk(database)
+        self.appends = AppendDesk(database)
         self._sites = dict(sites)
         self._wake = wake
 
@@ -47,6 +52,6 @@ class Hosting:
         """Use `site` from now on; requests under way finish with the one they began with."""
         self._sites[site.tenant] = site
 
-    def wake(self, tenant: str) -> None:
+    def wake(self, tenant: str, peers: Collection[str] | None = None) -> None:
         """Something was committed that the links may send: do not wait for the next look."""
-        self._wake(tenant)
+        self._wake(tenant, peers)

@@ -73,22 +73,33 @@ def record_of(identity: Identity, request: Request, answer: Answer, audit: Audit
 async def once(
     database: Database, identity: Identity, request: Request, work: Callable[[Transaction], Awaitable[Answer]]
 ) -> Answer:
-    """Do `work` in a transaction, unless its key has an answer. Tried again when only others were in the way.
+    """Do `work` in a transaction, unless its key has an answer. See `answer_once`."""
 
-    Raises ApiError `api.idempotency_conflict`, and whatever `work` and the store raise. A repeat costs nothing on the
-    first try: only when `work` cannot be done is the stored answer looked for.
+    async def attempt() -> Answer:
+        async with database.transaction(identity.tenant) as tx:
+            return await work(tx)
+
+    return await answer_once(database, identity, request, attempt)
+
+
+async def answer_once(
+    database: Database, identity: Identity, request: Request, attempt: Callable[[], Awaitable[Answer]]
+) -> Answer:
+    """The answer of `attempt`, which commits it, or the stored one. Tried again when only others were in the way.
+
+    Raises ApiError `api.idempotency_conflict`, and whatever `attempt` and the store raise. A repeat costs nothing on
+    the first try: only when the attempt fails is the stored answer looked for.
     """
-    for attempt in range(1, MOST_TRIES + 1):
+    for tries in range(1, MOST_TRIES + 1):
         try:
-            async with database.transaction(identity.tenant) as tx:
-                return await work(tx)
+            return await attempt()
         except (KeyInUse, Rejected, ApiError, *_PASSING) as error:
             known = await _known(database, identity, request)
             if known is not None:
                 return known
             if isinstance(error, Refused):
                 await audit(database, identity, error.audit)
-            if isinstance(error, (Rejected, ApiError)) or attempt == MOST_TRIES:
+            if isinstance(error, (Rejected, ApiError)) or tries == MOST_TRIES:
                 raise
     raise AssertionError("the last try returns or raises")
 

@@ -6,6 +6,7 @@ nor pages.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from uuid import UUID
 
@@ -15,12 +16,13 @@ from bancheng.federation.asks import send_ask, way_to_holder
 from bancheng.federation.desk import Desk
 from bancheng.kernel.case import Case
 from bancheng.kernel.commands import AddNote, AnswerAsk, Register
-from bancheng.kernel.decide import decide
 from bancheng.kernel.rejected import Rejected
-from bancheng.schema.events import Person
+from bancheng.schema.events import CaseEvent, Person
+from bancheng.schema.events import Registered as RegisteredEvent
 from bancheng.schema.ids import RANDOM_BYTES, uuid7
 from bancheng.schema.messages import AddNoteAsk
 from bancheng.store.accounts import record_audit, store_response
+from bancheng.store.append_desk import Written
 from bancheng.store.asks import Ask, record_ask
 from bancheng.store.casebook import append, load_cases, load_entries
 from bancheng.store.changes import AuditRecord, RequestRecord
@@ -28,7 +30,7 @@ from bancheng.store.database import Transaction
 from bancheng.window.command_registry import CaseCommand, RegisterBody
 from bancheng.window.failures import ApiError
 from bancheng.window.hosting import Hosting
-from bancheng.window.idempotency import Answer, Refused, Request, once, record_of
+from bancheng.window.idempotency import Answer, Refused, Request, answer_once, once, record_of
 from bancheng.window.identity import Identity
 from bancheng.window.permissions import may, sees
 
@@ -82,27 +84,27 @@ async def register(hosting: Hosting, identity: Identity, body: RegisterBody, req
     unit = body.unit or identity.unit
 
     case_id = uuid7(site.wall_now(), site.random(RANDOM_BYTES))
-    command = await _numbered(hosting, identity, _register_command(case_id, "", unit, body))
+    command = _register_command(case_id, unit, body)
 
-    async def work(tx: Transaction) -> Answer:
+    async def attempt() -> Answer:
         desk = Desk(site, case_id, None)
-        desk.decide(command, identity.actor)
+        desk.record(await _numbered(hosting, identity, unit, desk.judge(command, identity.actor)))
         answer = Answer(status=201, body=msgspec.json.encode(_registered(desk)))
-        audit = _audit(identity, "register", desk.case_id)
-        also = record_of(identity, request, answer, audit)
-        await append(tx, [desk.change()], now=site.wall_now(), also=also)
+        also = record_of(identity, request, answer, _audit(identity, "register", case_id))
+        change = desk.change()
+        await hosting.appends.append(site.tenant, Written(change=change, also=also, now=site.wall_now()))
+        hosting.wake(site.tenant, {each.peer for each in change.outgoing})
         return answer
 
-    answer = await once(hosting.database, identity, request, work)
-    hosting.wake(identity.tenant)
-    return answer
+    return await answer_once(hosting.database, identity, request, attempt)
 
 
-def _register_command(case_id: UUID, number: str, unit: str, body: RegisterBody) -> Register:
+def _register_command(case_id: UUID, unit: str, body: RegisterBody) -> Register:
+    """Without a number: it is given when the rules have said yes."""
     person = body.person
     return Register(
         case_id=case_id,
-        number=number,
+        number="",
         unit=unit,
         channel=body.channel,
         kind=body.kind,
@@ -119,21 +121,20 @@ def _register_command(case_id: UUID, number: str, unit: str, body: RegisterBody)
     )
 
 
-async def _numbered(hosting: Hosting, identity: Identity, command: Register) -> Register:
-    """With the next number of the unit's day, as the profile writes it; without one if the rules will refuse it.
+async def _numbered(
+    hosting: Hosting, identity: Identity, unit: str, events: Sequence[CaseEvent]
+) -> tuple[CaseEvent, ...]:
+    """With the next number of the unit's day, as the profile writes it.
 
     Taken before the transaction, which would otherwise wait for a second connection while it holds the first.
     """
     site = identity.site
-    profile = site.current_profile()
-    try:
-        decide(command, None, site.context(identity.actor, profile))
-    except Rejected:
-        return command
-    day = site.calendar.local_day(site.now())
-    count = await hosting.numbers.take(site.tenant, command.unit, day)
-    number = profile.number_format.format(unit=command.unit, date=day, count=count)
-    return msgspec.structs.replace(command, number=number)
+    day = site.calendar.local_day(events[0].at)
+    count = await hosting.numbers.take(site.tenant, unit, day)
+    number = site.current_profile().number_format.format(unit=unit, date=day, count=count)
+    return tuple(
+        msgspec.structs.replace(each, number=number) if isinstance(each, RegisteredEvent) else each for each in events
+    )
 
 
 async def give(
@@ -193,7 +194,7 @@ async def _finish(tx: Transaction, desk: Desk, identity: Identity, request: Requ
         desk.file_late(known)
     answer = Answer(status=200, body=msgspec.json.encode(_done(desk)))
     also = record_of(identity, request, answer, _audit(identity, action, desk.case_id))
-    await append(tx, [desk.change(known)], now=identity.site.wall_now(), also=also)
+    await append(tx, [desk.change(known)], now=identity.site.wall_now(), also=[also])
     return answer
 
 
@@ -223,7 +224,7 @@ async def _ask(tx: Transaction, desk: Desk, note: AddNote, identity: Identity, r
     if here:
         command = AnswerAsk(ask=ask, ask_hash=stored.hash, asked_site=site.site)
         desk.decide(command, site.system_actor(case.holder_unit))
-        await append(tx, [desk.change()], now=site.wall_now(), also=also)
+        await append(tx, [desk.change()], now=site.wall_now(), also=[also])
     else:
         await _store_request(tx, also, site.wall_now())
     return answer
