@@ -1,7 +1,8 @@
 """The one oracle for every fault: what was done = what was queued = what was applied (federation.md).
 
-Owns the judgement: distinct, in order, heads equal, every signature good; one holder and one history of each case at
-every site that must have it; every late entry filed once. Reads bytes, and trusts no state that a service derived.
+Owns the judgement of history: every signature good; one holder and one history of each case at every site that must
+have it; every late entry filed once. The links are link_oracle.py's, what people did is business.py's. Reads bytes, and
+trusts no state that a service derived.
 """
 
 from __future__ import annotations
@@ -18,11 +19,13 @@ from bancheng.kernel.context import Jurisdiction
 from bancheng.kernel.history import NEVER_FILED, Entry, Lines, lines, state_of
 from bancheng.schema.documents import Directory
 from bancheng.schema.events import LateEntryFiled, decode_event
-from bancheng.schema.frames import NO_HASH, decode_frame, encode_frame, event_hash, link_hash
+from bancheng.schema.frames import decode_frame, encode_frame, event_hash
 from bancheng.schema.messages import link_name
 from bancheng.store.changes import encode_state
 from bancheng.store.signing import Keyring, SignatureRefused
-from tests.support.standing import EventRow, InRow, OutRow, SiteStanding, Standing
+from tests.support.business import Business, broken_promises
+from tests.support.link_oracle import link, own_history, provenance, receipts
+from tests.support.standing import EventRow, SiteStanding, Standing
 
 
 def judge(
@@ -30,14 +33,24 @@ def judge(
     directories: Mapping[str, Directory],
     *,
     registered: Mapping[str, Collection[UUID]] | None = None,
+    business: Business | None = None,
+    deferred: Collection[UUID] = (),
 ) -> None:
-    """Raises AssertionError listing everything that does not hold. `registered` are cases that were answered 201."""
-    problems = list(problems_of(standing, directories, registered or {}))
+    """Raises AssertionError listing everything that does not hold. `registered` are cases that were answered 201.
+
+    `business` is the whole record of what was asked; `deferred` are the cases in which a frame is meant to wait.
+    """
+    problems = list(problems_of(standing, directories, registered or {}, deferred))
+    if business is not None:
+        problems += broken_promises(standing, business)
     assert not problems, "\n".join([f"{len(problems)} things do not hold:", *problems[:40]])
 
 
 def problems_of(
-    standing: Standing, directories: Mapping[str, Directory], registered: Mapping[str, Collection[UUID]]
+    standing: Standing,
+    directories: Mapping[str, Directory],
+    registered: Mapping[str, Collection[UUID]],
+    deferred: Collection[UUID] = (),
 ) -> Iterator[str]:
     """In words, one for each fact that does not hold."""
     for tenant, directory in directories.items():
@@ -45,11 +58,13 @@ def problems_of(
         jurisdiction = Jurisdiction(directory)
         for site in sites.values():
             yield from _signatures(site, Keyring(directory))
-            yield from _own_history(site)
+            yield from own_history(site)
+            yield from provenance(site, deferred)
+            yield from receipts(site, Keyring(directory))
         for child, above in ((each.site, each.parent) for each in directory.sites):
             if above is not None and child in sites and above in sites:
-                yield from _link(sites[child], sites[above], link_name(tenant, child, "up"))
-                yield from _link(sites[above], sites[child], link_name(tenant, child, "dn"))
+                yield from link(sites[child], sites[above], link_name(tenant, child, "up"), deferred)
+                yield from link(sites[above], sites[child], link_name(tenant, child, "dn"), deferred)
         yield from _cases(tenant, sites, jurisdiction)
         for case_id in registered.get(tenant, ()):
             if not any(case_id in site.cases for site in sites.values()):
@@ -72,58 +87,14 @@ def _signatures(site: SiteStanding, keyring: Keyring) -> Iterator[str]:
             yield f"{where}: the columns differ from the frame"
         if digest != row.event_hash:
             yield f"{where}: the stored hash is not the frame's"
-
-
-def _own_history(site: SiteStanding) -> Iterator[str]:
-    """What was queued is what happened: nothing that is not in history, nothing twice to one neighbour."""
-    where = f"{site.tenant}/{site.site}"
-    if site.equivocations:
-        yield f"{where}: {site.equivocations} equivocations"
-    known = {row.event_hash for row in site.events} | site.loose
-    for (peer, hash_), count in Counter((row.peer, row.event_hash) for row in site.outbox).items():
-        if hash_ not in known:
-            yield f"{where} -> {peer}: queued {hash_.hex()[:12]}, which is not in history"
-        if count > 1:
-            yield f"{where} -> {peer}: queued {hash_.hex()[:12]} {count} times"
-
-
-def _link(sender: SiteStanding, receiver: SiteStanding, link: str) -> Iterator[str]:
-    """The numbered log: without a gap, chained, and the same at both ends, both heads and the receipt included."""
-    out = sorted((row for row in sender.outbox if row.peer == receiver.site), key=lambda row: row.number or 0)
-    arrived = sorted((row for row in receiver.inbox if row.peer == sender.site), key=lambda row: row.number)
-    yield from _chain(out, link)
-    if [(row.number, row.event_hash, row.link_hash) for row in out] != [
-        (row.number, row.event_hash, row.link_hash) for row in arrived
-    ]:
-        yield f"{link}: {len(out)} frames queued, {len(arrived)} stored, and they are not the same in the same order"
-    yield from _states(arrived, link)
-    sent, stored = sender.links.get(receiver.site), receiver.links.get(sender.site)
-    if sent is None or stored is None:
-        yield f"{link}: one end does not know the link"
-        return
-    if (sent.out_next_number - 1, sent.out_head) != (stored.in_number, stored.in_head):
-        yield f"{link}: heads differ, {sent.out_next_number - 1} and {stored.in_number}"
-    if sent.receipted_number != stored.in_number:
-        yield f"{link}: receipted {sent.receipted_number}, stored {stored.in_number}"
-
-
-def _chain(out: Iterable[OutRow], link: str) -> Iterator[str]:
-    head = NO_HASH
-    for expected, row in enumerate(out, start=1):
-        if row.number != expected or row.epoch is None:
-            yield f"{link}: number {row.number} where {expected} belongs"
-            return
-        head = link_hash(link, row.epoch, expected, head, row.event_hash)
-        if head != row.link_hash:
-            yield f"{link}: the chain breaks at {expected}"
-            return
-
-
-def _states(arrived: Iterable[InRow], link: str) -> Iterator[str]:
-    for row in arrived:
-        fits = row.state in {"applied", "late", "duplicate"} or (row.state == "rejected" and row.kind == "ask")
-        if not fits:
-            yield f"{link}: {row.number} is {row.state} {row.reason}"
+    for hash_, frame in site.loose.items():
+        try:
+            header = decode_frame(encode_frame(frame))[1]
+            keyring.verify(header.author, header.key_id, event_hash(frame.header), frame.signature)
+        except (SignatureRefused, ValueError) as error:
+            yield f"{site.tenant}/{site.site} ask or document {hash_.hex()[:12]}: {error}"
+        if event_hash(frame.header) != hash_:
+            yield f"{site.tenant}/{site.site} ask or document {hash_.hex()[:12]}: the stored hash is not the frame's"
 
 
 def _cases(tenant: str, sites: Mapping[str, SiteStanding], jurisdiction: Jurisdiction) -> Iterator[str]:
@@ -143,10 +114,22 @@ def _cases(tenant: str, sites: Mapping[str, SiteStanding], jurisdiction: Jurisdi
         if numbers.setdefault(case.number, case_id) != case_id:
             yield f"{where}: number {case.number} is another case's too"
         yield from _late(where, whole)
+        yield from _one_holder(where, case_id, sites.values())
         for name in _must_have(case, jurisdiction):
             if name in sites:
                 yield from _at_site(f"{where} at {name}", case, whole, entries[name].get(case_id, []), sites[name])
         yield from _positions(where, rows.values())
+
+
+def _one_holder(where: str, case_id: UUID, sites: Iterable[SiteStanding]) -> Iterator[str]:
+    """Each site by its own state: who says that it holds the case, whether or not it must have it."""
+    holders = [
+        site.site
+        for site in sites
+        if (row := site.cases.get(case_id)) is not None and row.case.holder_site == site.site
+    ]
+    if len(holders) != 1:
+        yield f"{where}: held at {holders or 'no site'}"
 
 
 def _positions(where: str, rows: Iterable[EventRow]) -> Iterator[str]:

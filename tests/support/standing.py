@@ -69,7 +69,7 @@ class CaseRow:
 
 @dataclass(frozen=True, kw_only=True)
 class SiteStanding:
-    """One tenant's site."""
+    """One tenant's site. `loose` are asks and documents by hash, `asks` the hashes of its own by id."""
 
     tenant: str
     site: str
@@ -78,7 +78,8 @@ class SiteStanding:
     outbox: list[OutRow]
     inbox: list[InRow]
     links: dict[str, LinkRow]
-    loose: set[bytes]
+    loose: dict[bytes, Frame]
+    asks: dict[UUID, bytes]
     equivocations: int
 
 
@@ -139,7 +140,8 @@ async def _read_site(tx: Transaction, site: str) -> SiteStanding:
         outbox=[OutRow(**dict(zip(_OUT, row, strict=True))) for row in await _rows(tx, _select(_OUT, "outbox", "id"))],
         inbox=[InRow(**dict(zip(_IN, row, strict=True))) for row in await _rows(tx, _select(_IN, "inbox", "number"))],
         links=links,
-        loose={row[0] for row in await _rows(tx, "SELECT event_hash FROM loose_frame")},
+        loose={row[0]: _frame(row[1:]) for row in await _rows(tx, _LOOSE)},
+        asks={row[0]: row[1] for row in await _rows(tx, "SELECT ask_id, event_hash FROM ask")},
         equivocations=len(await _rows(tx, "SELECT id FROM equivocation")),
     )
 
@@ -147,6 +149,7 @@ async def _read_site(tx: Transaction, site: str) -> SiteStanding:
 _EVENTS = """
 SELECT case_id, term, author, seq, event_hash, prev_hash, type, header, signature, salt, payload FROM case_event
 ORDER BY case_id, term, author, seq"""
+_LOOSE = "SELECT event_hash, header, signature, salt, payload FROM loose_frame"
 _OUT = tuple(OutRow.__dataclass_fields__)
 _IN = tuple(InRow.__dataclass_fields__)
 
@@ -163,8 +166,11 @@ async def _rows(tx: Transaction, statement: str) -> list[Any]:
 
 
 def _event(row: Any) -> EventRow:
-    frame = Frame(header=row[7], signature=row[8], salt=row[9], payload=row[10])
     return EventRow(
         case_id=row[0], term=row[1], author=row[2], seq=row[3], event_hash=row[4], prev_hash=row[5], type=row[6],
-        frame=frame, header=decode_header(row[7]),
+        frame=_frame(row[7:]), header=decode_header(row[7]),
     )  # fmt: skip
+
+
+def _frame(columns: Any) -> Frame:
+    return Frame(header=columns[0], signature=columns[1], salt=columns[2], payload=columns[3])
