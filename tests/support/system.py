@@ -93,15 +93,21 @@ class System:
 
     def quiesce(self, timeout_seconds: float = QUIET_SECONDS) -> Standing:
         """Waits until every frame is receipted and no deadline is due. Raises AssertionError saying what is left."""
-        seen: list[Standing] = []
+        before, now = self.standing(), self.standing()
 
         def is_quiet() -> bool:
-            seen[:] = [self.standing()]
-            return not seen[0].unrest(self.clock.now())
+            # The sites are read one after another: only what two readings agree on was there at one moment.
+            nonlocal before, now
+            before, now = now, self.standing()
+            return not self._unrest(before, now)
 
         if not wait_until(is_quiet, timeout_seconds=timeout_seconds):
-            raise AssertionError("\n".join(["still at work:", *seen[0].unrest(self.clock.now())]))
-        return seen[0]
+            raise AssertionError("\n".join(["still at work:", *self._unrest(before, now)]))
+        return now
+
+    def _unrest(self, before: Standing, now: Standing) -> list[str]:
+        moved = [] if _pulse(before) == _pulse(now) else ["something arrived between two readings"]
+        return now.unrest(self.clock.now()) or before.unrest(self.clock.now()) or moved
 
     def close(self) -> None:
         """Services in order, then servers; the first thing that does not end is raised after the rest has ended."""
@@ -119,6 +125,19 @@ class System:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _pulse(standing: Standing) -> list[tuple[int, ...]]:
+    """Counts that grow with everything that can still happen by itself."""
+    return [
+        (
+            len(site.events),
+            len(site.outbox),
+            len(site.inbox),
+            *(n for row in site.links.values() for n in (row.out_next_number, row.receipted_number, row.in_number)),
+        )
+        for site in standing.sites.values()
+    ]
 
 
 @contextlib.contextmanager
