@@ -21,6 +21,9 @@ from bancheng.kernel.calendar import Calendar
 READ_SECONDS = 0.2
 """How often a running service looks whether the file was replaced."""
 MAX_WORKDAYS = 100_000
+EVENING = timedelta(hours=1)
+"""Time runs on after the close before it skips the night: a margin counted in minutes (the parent's takeover from a
+silent holder) must not be over at the very instant at which the holder's limit is."""
 
 
 class ClockFileError(Exception):
@@ -35,7 +38,7 @@ class ClockFileError(Exception):
 class Anchor(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """It was `domain_at` when the wall clock said `running_since_at`; None: time stands still at `domain_at`.
 
-    `day_seconds` are the wall seconds that one working day takes, from opening to close of `calendar`.
+    `day_seconds` are the wall seconds that one working day takes, from opening to an hour after the close.
     """
 
     domain_at: datetime
@@ -52,10 +55,9 @@ class Opening(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def domain_time(anchor: Anchor, wall: datetime, known: Opening | None = None) -> datetime:
-    """Domain time at a wall instant. Pure; never before `domain_at`, and it moves within business hours only.
+    """Domain time at a wall instant. Pure; never before `domain_at`, and it moves by day only, from opening to evening.
 
-    At the close of a day it is already the next opening, so a due date at the end of business is reached. `known` is
-    an earlier opening of the same anchor: it changes the cost and not the answer.
+    `known` is an earlier opening of the same anchor: it changes the cost and not the answer.
     """
     if anchor.running_since_at is None:
         return anchor.domain_at
@@ -75,10 +77,13 @@ def opening_after(calendar: Calendar, first: datetime, days: int, known: Opening
 def _counted(anchor: Anchor, wall: datetime) -> tuple[int, timedelta, datetime]:
     """Whole working days since the anchor's own opening, what is left of a day, and that opening."""
     calendar = anchor.calendar
-    here = calendar.next_business_instant(anchor.domain_at)
+    day = calendar.local_day(anchor.domain_at)
+    evening = calendar.end_of_business(day) + EVENING
+    by_day = calendar.is_workday(day) and calendar.start_of_business(day) <= anchor.domain_at < evening
+    here = anchor.domain_at if by_day else calendar.next_business_instant(anchor.domain_at)
     day = calendar.local_day(here)
     first = calendar.start_of_business(day)
-    length = calendar.end_of_business(day) - first
+    length = calendar.end_of_business(day) + EVENING - first
     elapsed = max(0.0, (wall - (anchor.running_since_at or wall)).total_seconds())
     days, rest = divmod((here - first) + length * (elapsed / anchor.day_seconds), length)
     return days, rest, first
