@@ -117,9 +117,12 @@ class Relay:
             frames = await self._next_frames(last)
             if frames:
                 last = await self._publish(frames, last)
+                is_last = len(frames) < self._batch_frames
                 self._batch_frames = min(MAX_BATCH_FRAMES, self._batch_frames * 2)
                 backoff.reset()
                 self.health.well()
+                if is_last:
+                    await asyncio.sleep(self._timing.gather)
                 continue
             backoff.reset()
             self.health.well()
