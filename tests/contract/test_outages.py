@@ -14,8 +14,9 @@ import pytest
 from bancheng.runtime.local_process import wait_until
 from tests.support.api import Client, Refused
 from tests.support.oracle import judge
+from tests.support.processes import ServiceProcess
 from tests.support.system import System, running_system
-from tests.support.tenants import COUNTY, TOWN, VILLAGE, XIAOSHAN
+from tests.support.tenants import COUNTY, PASSWORD, TOWN, VILLAGE, XIAOSHAN
 
 
 @pytest.fixture(scope="module")
@@ -86,6 +87,45 @@ def test_services_live_through_the_death_of_postgresql_and_say_so(system: System
     judged(system, before, after)
 
 
+def test_a_service_may_start_before_its_database(system: System) -> None:
+    village = system.services["village"]
+    village.stop()
+    system.postgres.kill()
+    village.start()
+    assert wait_until(lambda: "database.unavailable" in village.readiness(), timeout_seconds=30)
+    assert httpx.get(f"{village.url}/healthz", timeout=10).status_code == 200
+    with pytest.raises(Refused) as refused:
+        system.client(XIAOSHAN, "village-clerk")
+    assert refused.value.status == 503
+    system.postgres.start()
+    for service in system.services.values():
+        service.wait_ready()
+    judged(system, system.client(XIAOSHAN, "village-clerk").register(title="后起的数据库").case_id)
+
+
+def test_two_replicas_of_a_service_share_the_work_and_double_nothing(system: System) -> None:
+    town = system.services["town"]
+    replica = ServiceProcess("town", directory=system.directory / "town-sites", settings=town.settings)
+    replica.start()
+    try:
+        replica.wait_ready()
+        village = system.client(XIAOSHAN, "village-clerk")
+        cases = [village.register(title="两个副本").case_id for _ in range(20)]
+        system.clock.advance_to(due_at(village.case(cases[-1]), "holder"))
+        with Client(base_url=replica.url, tenant=XIAOSHAN) as clerk:
+            clerk.sign_in("town-clerk", PASSWORD)
+            for case_id in cases:
+                clerk.wait_for_case(case_id, holder_unit=TOWN, timeout_seconds=60)
+            town.kill()
+            system.clock.advance_to(due_at(clerk.case(cases[-1]), "holder"))
+            for case_id in cases:
+                clerk.wait_for_case(case_id, holder_unit=COUNTY, timeout_seconds=60)
+        judged(system, *cases)
+    finally:
+        system.start("town")
+        assert replica.stop() == 0
+
+
 def test_nats_may_lose_all_that_it_had(system: System) -> None:
     clerk = system.client(XIAOSHAN, "village-clerk")
     answered: list[UUID] = []
@@ -120,13 +160,12 @@ def test_a_case_of_a_village_that_is_cut_off_climbs_and_what_it_wrote_is_filed_o
 
 
 def test_workers_may_run_apart_from_the_pages(system: System) -> None:
-    """`serve` with BANCHENG_WORKERS=0 changes nothing by itself; a second replica with workers does."""
-    from tests.support.processes import ServiceProcess
-
+    """`serve` with BANCHENG_WORKERS=0 changes nothing by itself; `work` beside it does, and both end with 0."""
     town = system.services["town"]
     town.stop()
-    settings = {**town.settings, "workers": "0"}
-    pages = ServiceProcess("town", directory=system.directory / "town-sites", settings=settings)
+    directory = system.directory / "town-sites"
+    pages = ServiceProcess("town", directory=directory, settings={**town.settings, "workers": "0"})
+    worker = ServiceProcess("town", directory=system.directory, settings=town.settings, verb="work")
     pages.start()
     try:
         pages.wait_ready()
@@ -134,13 +173,15 @@ def test_workers_may_run_apart_from_the_pages(system: System) -> None:
         registered = village.register(title="页面与后台分开")
         system.clock.advance_to(due_at(village.case(registered.case_id), "holder"))
         village.wait_for_case(registered.case_id, in_transit_to=TOWN)
-        system.start("town")
+        worker.start()
         with Client(base_url=pages.url, tenant=XIAOSHAN) as town_clerk:
-            town_clerk.sign_in("town-clerk", "a-test-password")
-            at_town = town_clerk.wait_for_case(registered.case_id, holder_unit=TOWN)
+            town_clerk.sign_in("town-clerk", PASSWORD)
+            at_town = town_clerk.wait_for_case(registered.case_id, holder_unit=TOWN, timeout_seconds=60)
         system.clock.advance_to(due_at(at_town, "holder"))
         county.wait_for_case(registered.case_id, holder_unit=COUNTY)
         judged(system, registered.case_id)
+        assert (worker.stop(), pages.stop()) == (0, 0)
     finally:
+        worker.kill()
+        pages.kill()
         system.start("town")
-        assert pages.stop() == 0

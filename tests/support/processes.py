@@ -22,10 +22,11 @@ COMMAND_SECONDS = 90.0
 
 
 class ServiceProcess:
-    """`bancheng-<name> serve` on a port that it keeps from one start to the next."""
+    """`bancheng-<name> serve` on a port that it keeps from one start to the next; or `work`, which has none."""
 
-    def __init__(self, name: str, *, directory: Path, settings: Mapping[str, str]) -> None:
+    def __init__(self, name: str, *, directory: Path, settings: Mapping[str, str], verb: str = "serve") -> None:
         self.name = name
+        self._verb = verb
         self.port = pick_port()
         self.log_path = directory / f"{name}.log"
         self._directory = directory
@@ -62,7 +63,7 @@ class ServiceProcess:
             return
         with self.log_path.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", f"bancheng_{self.name}.app", "serve"],
+                [sys.executable, "-m", f"bancheng_{self.name}.app", self._verb],
                 env=self.environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self._directory,
                 start_new_session=True,
             )  # fmt: skip
