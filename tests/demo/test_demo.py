@@ -110,29 +110,6 @@ def test_three_services_are_ready_and_described(demo: Demo) -> None:
         assert f"{demo.url(service)}/" in demo.process.said()
 
 
-def test_every_account_that_is_printed_works(demo: Demo) -> None:
-    for account in ACCOUNTS:
-        assert re.search(rf"{account.tenant}  {account.site} +{account.login} ", demo.process.said())
-        me = demo.client(account.tenant, account.login).get("/me")
-        assert (me["unit"]["code"], me["roles"]) == (account.unit, list(account.roles))
-
-
-def test_a_port_in_use_is_said_with_how_to_choose_others(demo: Demo) -> None:
-    other = demo.other("--data", str(demo.scratch / "elsewhere"), "--ports", str(demo.first_port))
-    other.begin()
-    assert other.ended() == 1
-    for port in range(demo.first_port, demo.first_port + 5):
-        assert f"port {port} (" in other.said()
-    assert f"--ports {demo.first_port + 100}" in other.said()
-
-
-def test_a_second_demo_on_the_same_folder_is_refused(demo: Demo) -> None:
-    other = demo.other("--data", str(demo.folder), "--ports", str(demo.first_port + 5))
-    other.begin()
-    assert other.ended() == 1
-    assert "demo.runs_already" in other.said()
-
-
 def call(demo: Demo) -> str:
     """The five calls as they were printed, in one shell. Again, they are the same case: the key is the same."""
     if shutil.which("curl") is None:
@@ -157,6 +134,29 @@ def wait_call(demo: Demo, *expected: str, timeout_seconds: float) -> None:
 
 def test_the_five_calls_that_are_printed_work_as_they_stand(demo: Demo) -> None:
     wait_call(demo, '"title":"路灯不亮"', '"main":[', '"type":"Registered"', "330109902201-", timeout_seconds=15)
+
+
+def test_every_account_that_is_printed_works(demo: Demo) -> None:
+    for account in ACCOUNTS:
+        assert re.search(rf"{account.tenant}  {account.site} +{account.login} ", demo.process.said())
+        me = demo.client(account.tenant, account.login).get("/me")
+        assert (me["unit"]["code"], me["roles"]) == (account.unit, list(account.roles))
+
+
+def test_a_port_in_use_is_said_with_how_to_choose_others(demo: Demo) -> None:
+    other = demo.other("--data", str(demo.scratch / "elsewhere"), "--ports", str(demo.first_port))
+    other.begin()
+    assert other.ended() == 1
+    for port in range(demo.first_port, demo.first_port + 5):
+        assert f"port {port} (" in other.said()
+    assert f"--ports {demo.first_port + 100}" in other.said()
+
+
+def test_a_second_demo_on_the_same_folder_is_refused(demo: Demo) -> None:
+    other = demo.other("--data", str(demo.folder), "--ports", str(demo.first_port + 5))
+    other.begin()
+    assert other.ended() == 1
+    assert "demo.runs_already" in other.said()
 
 
 def test_the_two_stories_of_the_article_end_as_it_tells(demo: Demo) -> None:

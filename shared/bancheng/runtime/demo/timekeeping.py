@@ -18,7 +18,6 @@ from bancheng.runtime.domain_clock import (
     READ_SECONDS,
     Anchor,
     DomainClock,
-    domain_time,
     read_anchor,
     real_time,
     started,
@@ -31,7 +30,8 @@ UNSEEN = timedelta(seconds=3 * BEAT_SECONDS)
 """How long after the last beat a killed demo may still have told the time: it resumes no earlier than that."""
 LAG = timedelta(seconds=1.5 * READ_SECONDS)
 """How long a service may go on by the old anchor: freezing later than that turns nobody's time back."""
-_ANY_DAY = datetime(2026, 1, 1, tzinfo=UTC)
+MOST_DAYS = 400
+"""No story waits longer for its next step."""
 
 
 class Timekeeper:
@@ -102,9 +102,11 @@ class Timekeeper:
 
 def business_later(calendar: Calendar, at: datetime, hours: float) -> datetime:
     """`hours` of business after `at`, nights and days off skipped."""
-    here = calendar.next_business_instant(at)
-    day = calendar.local_day(here)
-    length = calendar.end_of_business(day) - calendar.start_of_business(day)
-    # The clock's own arithmetic, with a day that takes as long as it is.
-    real = Anchor(domain_at=here, running_since_at=_ANY_DAY, day_seconds=length.total_seconds(), calendar=calendar)
-    return domain_time(real, _ANY_DAY + timedelta(hours=hours))
+    here, left = calendar.next_business_instant(at), timedelta(hours=hours)
+    for _ in range(MOST_DAYS):
+        close = calendar.end_of_business(calendar.local_day(here))
+        if here + left < close:
+            break
+        left -= close - here
+        here = calendar.next_business_instant(close)
+    return here + left
