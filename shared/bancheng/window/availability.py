@@ -5,8 +5,9 @@ Owns the trial commands. The rules answer; nothing here repeats one.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
-from typing import cast
+from typing import Final, cast
 
 import msgspec
 
@@ -45,7 +46,8 @@ def availabilities(case: Case, identity: Identity, profile: Profile) -> list[Ava
 def _availability(spec: CaseCommand, case: Case, identity: Identity, context: Context) -> Availability:
     if not may(identity.roles, spec.kind):
         return Availability(spec=spec, code="api.forbidden")
-    command = _trial(spec.kind, case, context)
+    chosen = _CHOSEN.get(spec.kind)
+    command = chosen(case, context) if chosen is not None else _TRIALS[spec.kind]
     try:
         decide(command, case, context)
     except Rejected as refusal:
@@ -54,29 +56,6 @@ def _availability(spec: CaseCommand, case: Case, identity: Identity, context: Co
         code = NOTHING_TO_CHOOSE if refusal.field else refusal.code
         return Availability(spec=spec, code=code, parameters=dict(refusal.parameters))
     return Availability(spec=spec)
-
-
-def _trial(kind: type[c.Command], case: Case, context: Context) -> c.AnyCommand:
-    """A command with the first of everything that can be chosen; where there is nothing, the rules say so."""
-    choices: dict[type[c.Command], c.AnyCommand] = {
-        c.ProposeDecline: c.ProposeDecline(ground=_first_exclusion(context), explanation=_ANY_TEXT),
-        c.Classify: c.Classify(kind=case.kind, case_type=case.case_type),
-        c.AddNote: c.AddNote(text=_ANY_TEXT),
-        c.Pause: c.Pause(reason=_first_pause_reason(context), until=_next_workday(context)),
-        c.RequestExtension: c.RequestExtension(workdays=1, reason=_ANY_TEXT),
-        c.GiveAnswer: c.GiveAnswer(text=_ANY_TEXT),
-        c.ProposeResult: c.ProposeResult(outcome="solved", answer=_ANY_TEXT),
-        c.Revisit: c.Revisit(satisfied=True, rating=5),
-        c.HandDown: c.HandDown(to_unit=_first_unit_below(case, context), reason=_ANY_TEXT),
-        c.AdoptLateOutcome: c.AdoptLateOutcome(event_hash=_first_open_late(case)),
-        c.OverruleLate: c.OverruleLate(event_hash=_first_open_late(case), reason=_ANY_TEXT),
-        c.RecordOutsideReply: c.RecordOutsideReply(text=_ANY_TEXT),
-    }
-    chosen = choices.get(kind)
-    if chosen is not None:
-        return chosen
-    needed = {field.name: _ANY_TEXT for field in msgspec.structs.fields(kind) if field.required}
-    return cast("c.AnyCommand", kind(**needed))
 
 
 def units_below(case: Case, context: Context) -> list[UnitEntry]:
@@ -108,3 +87,33 @@ def _next_workday(context: Context) -> date:
 
 def _first_open_late(case: Case) -> str:
     return next((entry.event_hash.hex() for entry in case.late_entries if entry.decision == "open"), "")
+
+
+_CHOSEN: Final[dict[type[c.Command], Callable[[Case, Context], c.AnyCommand]]] = {
+    c.ProposeDecline: lambda _, context: c.ProposeDecline(ground=_first_exclusion(context), explanation=_ANY_TEXT),
+    c.Classify: lambda case, _: c.Classify(kind=case.kind, case_type=case.case_type),
+    c.Pause: lambda _, context: c.Pause(reason=_first_pause_reason(context), until=_next_workday(context)),
+    c.HandDown: lambda case, context: c.HandDown(to_unit=_first_unit_below(case, context), reason=_ANY_TEXT),
+    c.AdoptLateOutcome: lambda case, _: c.AdoptLateOutcome(event_hash=_first_open_late(case)),
+    c.OverruleLate: lambda case, _: c.OverruleLate(event_hash=_first_open_late(case), reason=_ANY_TEXT),
+}
+"""Commands with the first of what can be chosen in them; where there is nothing, the rules say so."""
+
+
+def _fixed(kind: type[c.Command]) -> c.AnyCommand:
+    """A command in which nothing is looked up: every text of it is the same."""
+    needed = {field.name: _ANY_TEXT for field in msgspec.structs.fields(kind) if field.required}
+    return cast("c.AnyCommand", kind(**needed))
+
+
+_WRITTEN: Final[dict[type[c.Command], c.AnyCommand]] = {
+    c.RequestExtension: c.RequestExtension(workdays=1, reason=_ANY_TEXT),
+    c.ProposeResult: c.ProposeResult(outcome="solved", answer=_ANY_TEXT),
+    c.Revisit: c.Revisit(satisfied=True, rating=5),
+}
+_TRIALS: Final[dict[type[c.Command], c.AnyCommand]] = {
+    spec.kind: _WRITTEN.get(spec.kind) or _fixed(spec.kind)
+    for spec in CASE_COMMANDS.values()
+    if spec.kind not in _CHOSEN
+}
+"""The others, made once."""
