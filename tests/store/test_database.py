@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
@@ -135,6 +136,24 @@ async def test_errors_of_ours_pass_through_unchanged_and_the_connection_is_kept(
             await append(tx, [village.note(village.register().case)], now=NOW)
     async with database.transaction(tenant) as tx:
         assert (await tx.fetch(BACKEND))[0][0] == first
+
+
+async def test_a_connection_that_ended_while_the_process_hung_is_replaced_whenever_that_is_noticed(
+    addresses: Addresses, tenant: str
+) -> None:
+    """The driver reads the server's farewell and the end of the connection in two steps; between them it refuses."""
+    for steps in range(5):
+        database = Database(addresses.service, pool_size=1)
+        async with database.transaction(tenant) as tx:
+            backend = (await tx.fetch(BACKEND))[0][0]
+        hanging = threading.Thread(target=asyncio.run, args=(_terminate(addresses, backend),))
+        hanging.start()
+        hanging.join()
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        async with database.transaction(tenant) as tx:
+            assert (await tx.fetch(BACKEND))[0][0] != backend
+        await database.close()
 
 
 async def test_nobody_listens_is_a_coded_error(tenant: str, unused_tcp_port: int) -> None:

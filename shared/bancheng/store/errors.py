@@ -176,6 +176,8 @@ _KINDS: tuple[tuple[tuple[type[BaseException], ...], type[StoreError]], ...] = (
             asyncpg.AdminShutdownError,
             asyncpg.CrashShutdownError,
             asyncpg.IdleInTransactionSessionTimeoutError,
+            # Between the server's farewell and the end of the connection the driver is in no state to ask anything.
+            asyncpg.InternalClientError,
             OSError,
         ),
         DatabaseUnavailable,
