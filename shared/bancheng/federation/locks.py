@@ -21,6 +21,8 @@ _LOCK = "SELECT pg_try_advisory_lock(hashtextextended($1, 0))"
 _UNLOCK = "SELECT pg_advisory_unlock(hashtextextended($1, 0))"
 _KEEP_ALIVE = {"tcp_keepalives_idle": "10", "tcp_keepalives_interval": "5", "tcp_keepalives_count": "3"}
 """So that the lock of a replica whose machine vanished is free within half a minute."""
+IDLE_SECONDS = 15
+"""The kernel of a replica that hangs goes on answering keep-alives: the server ends a session that asks nothing."""
 
 _log = logging.getLogger(__name__)
 
@@ -28,8 +30,9 @@ _log = logging.getLogger(__name__)
 class SiteLocks:
     """The locks of one process. `url` must reach PostgreSQL itself: a transaction pooler would not keep a session."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, idle_seconds: int = IDLE_SECONDS) -> None:
         self._url = make_url(url)
+        self._settings = _KEEP_ALIVE | {"application_name": "links", "idle_session_timeout": f"{idle_seconds}s"}
         self._connection: Any = None
         self._held: dict[str, asyncio.Event] = {}
         self._keeper: asyncio.Task[None] | None = None
@@ -80,7 +83,7 @@ class SiteLocks:
             try:
                 async with asyncio.timeout(_ANSWER_SECONDS):
                     return await connection.fetchval(statement, *arguments)
-            except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+            except Exception as error:  # noqa: BLE001 - whatever it is, nobody knows what this session still holds
                 _log.warning("lock session lost", extra={"error": str(error)})
                 self._lose()
                 return None
@@ -99,10 +102,10 @@ class SiteLocks:
         try:
             async with asyncio.timeout(_ANSWER_SECONDS):
                 self._connection = await asyncpg.connect(  # pyright: ignore[reportUnknownMemberType]
-                    _dsn(self._url), server_settings=_KEEP_ALIVE | {"application_name": "links"}
+                    _dsn(self._url), server_settings=self._settings
                 )
             self._ready.set()
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, the keeper goes on: without it no link ever runs again
             _log.info("no lock session yet", extra={"error": str(error)})
 
     def _lose(self) -> None:
