@@ -11,6 +11,7 @@ import pytest_asyncio
 from bancheng.store.database import Database
 from bancheng.store.roles import Passwords, prepare_database
 from bancheng.store.schema_changes import upgrade
+from tests.support.tiers import COUNTY, TOWN, VILLAGE, Tiers
 from tests.window.town_hall import TownHall
 
 if TYPE_CHECKING:
@@ -53,3 +54,19 @@ async def database(postgres: DatabaseAdmin, template: str) -> AsyncIterator[Data
 async def hall(database: Database) -> TownHall:
     """Nobody has come yet."""
     return TownHall(database)
+
+
+@pytest_asyncio.fixture
+async def tiers(postgres: DatabaseAdmin, template: str) -> AsyncIterator[Tiers]:
+    """A village, a town and a county on a database each, with the same staff."""
+    databases: dict[str, Database] = {}
+    for site in (COUNTY, TOWN, VILLAGE):
+        await postgres.drop_database(f"window_{site}")
+        await postgres.create_database(f"window_{site}", owner=OWNER, template=template)
+        databases[site] = Database(postgres.url(f"window_{site}", user=SERVICE, password=PASSWORD), pool_size=3)
+    tiers = Tiers(databases)
+    await tiers.join()
+    yield tiers
+    for site, database in databases.items():
+        await database.close()
+        await postgres.drop_database(f"window_{site}")
