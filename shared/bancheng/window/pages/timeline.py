@@ -124,7 +124,8 @@ class Teller:
             value = entry.details.get(name)
             if value in (None, "", ()) or name in _UNSAID.get(entry.type, ()) or (name, value) == ("cause", "hand"):
                 continue
-            lines.append(Line(label=word(self._language, "field", name), text=self._text(name, value, entry)))
+            called = "source" if (entry.type, name) == ("Registered", "channel") else name
+            lines.append(Line(label=word(self._language, "field", called), text=self._text(name, value, entry)))
         return lines
 
     def _text(self, name: str, value: object, entry: EntryView) -> str:
