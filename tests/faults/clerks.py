@@ -15,7 +15,7 @@ from uuid import UUID
 
 import httpx
 
-from tests.faults.plan import Action, Clerk
+from tests.faults.work import Action, Clerk
 from tests.support.api import PREFIX, registration
 from tests.support.business import Deed
 from tests.support.tenants import ACCOUNTS, PASSWORD, SERVICES
@@ -35,7 +35,6 @@ class Ledger:
     deeds: list[Deed] = field(default_factory=list[Deed])
     cases: dict[str, UUID] = field(default_factory=dict[str, UUID])
     defects: list[str] = field(default_factory=list[str])
-    skipped: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def add(self, deed: Deed) -> None:
@@ -103,16 +102,17 @@ class ClerkAtWork:
             self._ledger.add_defect(f"{self._clerk.login}: {type(error).__name__} {error}")
 
     def do(self, action: Action) -> Deed | None:
-        """Until it is answered. None when its case was not registered yet."""
+        """Until it is answered. None when its case was not registered yet, or leaves nothing to decide."""
         case_id = None
         if action.subject:
             case_id = self._ledger.case_of(action.subject)
-            if case_id is None:
-                with self._ledger.lock:
-                    self._ledger.skipped += 1
-                return None
+        body = self._body(action)
+        if action.command == "overrule-late" and case_id is not None:
+            body["event_hash"] = self._open_late_entry(case_id)
+        if (action.subject and case_id is None) or body.get("event_hash") == "":
+            return None
         path = f"/cases/{case_id}/{action.command}" if case_id is not None else "/cases"
-        response, tries = self._send(path, self._body(action), key=action.mark, patience=action.patience)
+        response, tries = self._send(path, body, key=action.mark, patience=action.patience)
         deed = self._deed(action, case_id, response, tries)
         self._ledger.add(deed)
         return deed
@@ -134,6 +134,15 @@ class ClerkAtWork:
             if response.status_code not in LATER:
                 return response, attempt
         raise GivenUp(f"{self._clerk.login} {path}")
+
+    def _open_late_entry(self, case_id: UUID) -> str:
+        """Of the case as it stands at this window just now; empty when it has none or does not answer."""
+        try:
+            response = self._http.get(f"{PREFIX}/cases/{case_id}")
+        except httpx.TransportError:
+            return ""
+        entries: list[dict[str, str]] = response.json()["late_entries"] if response.status_code == 200 else []
+        return next((each["event_hash"] for each in entries if each["decision"] == "open"), "")
 
     def _sign_in(self) -> None:
         body = {"tenant": self._clerk.tenant, "login": self._clerk.login, "password": PASSWORD}

@@ -131,19 +131,28 @@ def _judge(system: System, plan: Plan, outcome: Outcome, ledger: Ledger) -> None
     outcome.counts = summary(outcome.business) | {"not done": left_out} | dict(_happened(outcome.standing))
 
 
+_KINDS: dict[type[CaseEvent], str] = {
+    e.Escalated: "climbs",
+    e.TakenOver: "takeovers",
+    e.HandedDown: "hand-downs",
+    e.Returned: "returns",
+    e.LateEntryFiled: "late entries filed",
+    e.LateOverruled: "late entries overruled",
+    e.AskAccepted: "asks entered",
+    e.AskRefused: "asks refused",
+    e.ReportedOutside: "reported outside",
+}
+
+
 def _happened(standing: Standing) -> Counter[str]:
     """What history says of the run, each entry once: a run in which nobody climbed shows nothing."""
-    kinds: dict[type[CaseEvent], str] = {
-             e.Escalated: "climbs", e.TakenOver: "takeovers", e.HandedDown: "hand-downs", e.Returned: "returns",
-             e.LateEntryFiled: "late entries filed", e.AskAccepted: "asks entered", e.AskRefused: "asks refused",
-             e.ReportedOutside: "reported outside"}  # fmt: skip
-    counts = Counter[str](dict.fromkeys(kinds.values(), 0))
+    counts = Counter[str](dict.fromkeys(_KINDS.values(), 0))
     seen: set[bytes] = set()
     for site in standing.sites.values():
         for row in site.events:
             if row.event_hash not in seen and row.frame.payload is not None:
                 seen.add(row.event_hash)
-                name = kinds.get(type(decode_event(row.frame.payload)))
+                name = _KINDS.get(type(decode_event(row.frame.payload)))
                 if name is not None:
                     counts[name] += 1
     counts["entries"] = len(seen)

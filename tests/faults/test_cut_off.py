@@ -19,9 +19,9 @@ from bancheng.runtime.local_process import wait_until
 from bancheng.schema.messages import Receipt, Signed
 from tests.faults.attacks import LOCKS_ELSEWHERE, SecondRelay, pause, resume
 from tests.faults.clerks import ClerkAtWork, Ledger, base_url_key
-from tests.faults.plan import Action, Clerk
 from tests.faults.settling import wait_until_settled
 from tests.faults.strange_frames import queue_from_a_newer_release
+from tests.faults.work import Action, Clerk
 from tests.support.api import Client
 from tests.support.business import Business
 from tests.support.oracle import judge

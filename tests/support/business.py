@@ -106,7 +106,9 @@ def mark_of(event: CaseEvent) -> str:
             return event.title
         case e.NoteAdded() | e.AskAccepted() | e.AnswerGiven():
             return event.text
-        case e.Escalated() | e.HandedDown() | e.Returned() | e.TakenOver() | e.ReportedOutside() | e.Withdrawn():
+        case e.Escalated() | e.HandedDown() | e.Returned() | e.TakenOver() | e.ReportedOutside():
+            return event.reason
+        case e.Withdrawn() | e.LateOverruled():
             return event.reason
         case e.ResultProposed():
             return event.answer
