@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import msgspec
 
 from bancheng.federation.arrivals import Arrived
 from bancheng.federation.custody import apply_batch, retry_waiting
 from bancheng.federation.site import HostedSite
 from bancheng.kernel import commands as c
+from bancheng.kernel.calendar import CalendarYear, DayName, merge_overrides
+from bancheng.schema.events import DuesRecomputed
 from bancheng.schema.frames import decode_header, event_hash
 from bancheng.schema.messages import link_name
 from bancheng.store.links import number_outbox, read_outbox
@@ -98,3 +102,35 @@ async def test_what_a_frame_of_an_unknown_type_blocks_is_only_its_own_case(tiers
     assert [(each.state, each.reason) for each in results] == [("deferred", "event.schema_unknown"), ("applied", "")]
     assert await tiers.story(TOWN, free) == ["Registered"]
     assert blocked != free
+
+
+def with_day_off(hosted: HostedSite, day: date) -> HostedSite:
+    """The same site with a newer calendar, in which one more day is off."""
+    year = CalendarYear(
+        year=day.year, days_off=(DayName(day=day, name="临时放假"),), make_up_workdays=(), official=True
+    )
+    return HostedSite(
+        tenant=hosted.tenant,
+        site=hosted.site,
+        signer=hosted.signer,
+        jurisdiction=hosted.jurisdiction,
+        profiles=hosted.profiles,
+        calendar=merge_overrides(hosted.calendar, (year,), hosted.calendar.edition + 1),
+        now=hosted.now,
+    )
+
+
+async def test_a_case_that_climbs_to_a_newer_calendar_is_counted_by_it_and_keeps_the_old_date(tiers: Tiers) -> None:
+    case_id = await tiers.register(VILLAGE)
+    before = (await tiers.case(VILLAGE, case_id)).clocks["person"].due_at
+    town = tiers.sites[TOWN]
+    town.hosted = with_day_off(town.hosted, date(2026, 3, 6))
+    await tiers.command(VILLAGE, case_id, c.Escalate(reason="村里办不了"))
+    await tiers.carry_all()
+
+    recomputed = [
+        each.event for each in (await tiers.lines(COUNTY, case_id)).main if type(each.event) is DuesRecomputed
+    ]
+    assert [[(each.clock, each.old_due_at) for each in event.changes] for event in recomputed] == [[("person", before)]]
+    assert (await tiers.case(COUNTY, case_id)).clocks["person"].due_at > before
+    await tiers.assert_agreement(case_id)

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from bancheng.federation.site import HostedSite
 from bancheng.kernel.case import Case, Head
-from bancheng.kernel.commands import AnyCommand, FileLateEntry, Receive
+from bancheng.kernel.commands import AnyCommand, FileLateEntry, Receive, RecomputeDues
 from bancheng.kernel.decide import decide
 from bancheng.kernel.evolve import begin, evolve
 from bancheng.kernel.history import head_of, next_position
@@ -121,10 +121,17 @@ class Desk:
         return peers | {hop for hop in hops if hop is not None}
 
     def take_custody(self) -> None:
-        """What this site does by itself when a case stands before it: receive what is granted to it."""
+        """What this site does by itself when a case stands before it: receive what is granted to it, and count its
+        limits by the calendar that is in force here. The pass over all cases may have been over before this one came.
+        """
         case = self.case
         if case is not None and case.in_transit is not None and case.in_transit.site == self.site.site:
             self.decide(Receive(), self.site.system_actor(case.in_transit.unit))
+        case, edition = self.case, self.site.calendar.edition
+        if case is not None and any(
+            clock.calendar_edition < edition for clock in case.clocks.values() if clock.state != "stopped"
+        ):
+            self.decide(RecomputeDues(), self.site.system_actor(case.holder_unit))
 
     def may_file_late(self) -> bool:
         """Whether this site holds the case and knows late entries that are not on record."""
