@@ -117,8 +117,8 @@ METRICS: Final = {
             means="Frames stored from the peer.", normal="Equal to the peer's frames out, within a second.",
         ),
         Metric(
-            name="bancheng_link_exceptions", kind="gauge", labels=("tenant", "peer", "state"),
-            means="Stored frames that are `deferred` (the link stops beyond 1,000) or `rejected` (asks, for good).",
+            name="bancheng_link_exceptions", kind="gauge", labels=("tenant", "peer"),
+            means="Stored frames that are `deferred`; the link stops beyond 1,000.",
             normal="0.",
         ),
     )

@@ -186,7 +186,7 @@ class Service:
         try:
             async with self.database.transaction(code) as tx:
                 for each in await exception_counts(tx):
-                    meters.set("bancheng_link_exceptions", each.frames, code, each.peer, each.state)
+                    meters.set("bancheng_link_exceptions", each.frames, code, each.peer)
         except StoreError:
             # The database's own figures say it; the others are still worth giving.
             return
