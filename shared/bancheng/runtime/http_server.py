@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 import signal
 import socket
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
 BACKLOG = 2_048
 KEEP_ALIVE_SECONDS = 30
+GARBAGE_THRESHOLD = 20_000
+"""New objects after which garbage is looked for among them."""
 _UNLIMITED = frozenset({"/healthz", "/readyz", "/metrics"})
 
 _log = logging.getLogger(__name__)
@@ -171,6 +174,7 @@ async def serve(service: Service, listening: socket.socket) -> None:
         server.should_exit = True
 
     _on_signals(end)
+    keep_what_is_made()
     address, port = listening.getsockname()[:2]
     _log.info("listening", extra={"address": address, "port": port, "service": service.definition.name})
     await server.serve(sockets=[listening])
@@ -180,11 +184,21 @@ async def work(service: Service) -> None:
     """Workers without HTTP, until SIGTERM or SIGINT."""
     ended = asyncio.Event()
     _on_signals(ended.set)
+    keep_what_is_made()
     await service.start()
     try:
         await ended.wait()
     finally:
         await service.stop()
+
+
+def keep_what_is_made() -> None:
+    """What a process made to begin with stays until its end: the search for garbage need not go through it again and
+    again. A batch makes thousands of values that live as long as it does; a seventh of its time was that search.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(GARBAGE_THRESHOLD, 20, 20)
 
 
 def _on_signals(end: Any) -> None:

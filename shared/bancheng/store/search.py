@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
+from operator import itemgetter
 from uuid import UUID
 
 import msgspec
@@ -135,8 +136,10 @@ async def index_grams(tx: Transaction, limit: int = MAX_INDEXED) -> int:
     """Cut the next cases into pieces; how many there were. Several workers may do so at once."""
     rows = await tx.fetch(TAKE_UNCUT, tx.tenant, min(limit, MAX_INDEXED))
     cases = [decode_state(row[0]) for row in rows]
-    # Sorted, so that neighbours in the index are written together.
-    found = sorted((piece, case.case_id) for case in cases for piece in pieces(searched_text(case)))
+    # Sorted, so that neighbours in the index are written together: by case and then, keeping that, by piece.
+    cases.sort(key=lambda case: case.case_id.int)
+    found = [(piece, case.case_id) for case in cases for piece in pieces(searched_text(case))]
+    found.sort(key=itemgetter(0))
     if found:
         await tx.execute(STORE_PIECES, tx.tenant, [piece for piece, _ in found], [case_id for _, case_id in found])
     return len(rows)
