@@ -99,7 +99,9 @@ async def _take_in(
     database: Database, site: HostedSite, peer: Peer, link: str, batch: Sequence[Inspected], apply: Apply
 ) -> Outcome:
     async with database.transaction(site.tenant) as tx:
-        row = await get_link(tx, peer.site, lock=True)
+        # Not locked: the sequencer numbers what goes the other way meanwhile. Recording the batch advances the position
+        # from where it was read here, or not at all.
+        row = await get_link(tx, peer.site)
         if row is None or row.state == "stopped":
             raise LinkStopped("link.unknown" if row is None else row.reason)
         fresh, gap = await _fresh(tx, row, batch)

@@ -49,7 +49,7 @@ class _Reading:
 
 
 class Intake:
-    """One per link and process. Two of them on one link harm nothing: the link row's lock lets one advance."""
+    """One per link and process. Two of them on one link harm nothing: one advances, the other's batch is undone."""
 
     def __init__(
         self,

@@ -144,9 +144,11 @@ class Relay:
                 return  # another process numbered them and did not live to send them
 
     async def _next_frames(self, last: int) -> list[NumberedFrame]:
-        """One transaction: number what is committed and read what follows the stream's end."""
+        """Number what is committed, and read what follows the stream's end."""
         async with self._database.transaction(self._tenant) as tx:
             await number_outbox(tx, self._peer.site, self._link, MAX_BATCH_FRAMES)
+        # Another transaction: the link's row is locked for as long as numbering takes and no longer.
+        async with self._database.transaction(self._tenant) as tx:
             _check_end(await get_link(tx, self._peer.site), last)
             return await read_outbox(tx, self._peer.site, last, self._batch_frames, MAX_BATCH_BYTES)
 

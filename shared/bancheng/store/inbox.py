@@ -50,7 +50,7 @@ WITH arrived AS MATERIALIZED (
         AS a(epoch, number, kind, case_id, event_hash, link_hash, state, reason, frame)
 ), moved AS (
     UPDATE link SET in_number = $12, in_head = $13
-    WHERE tenant = $1 AND peer = $2 AND in_epoch = (SELECT min(epoch) FROM arrived)
+    WHERE tenant = $1 AND peer = $2 AND state = 'open' AND in_epoch = (SELECT min(epoch) FROM arrived)
         AND in_number = $12 - (SELECT count(*) FROM arrived) AND in_number = (SELECT min(number) - 1 FROM arrived)
     RETURNING 1
 ), stored AS (
@@ -82,7 +82,8 @@ async def record_inbox(
 ) -> None:
     """Store a batch and advance the link's read position. `rows` are consecutive, of one epoch; `now` is wall time.
 
-    Raises LinkMoved when the batch does not follow the position: whoever holds the link's lock never sees that.
+    Raises LinkMoved when the batch does not follow the position, since another took it in meanwhile, or when the link
+    was stopped meanwhile.
     """
     if not rows:
         return

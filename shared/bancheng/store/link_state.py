@@ -70,7 +70,7 @@ async def ensure_link(tx: Transaction, peer: str, role: Role) -> None:
 
 
 async def get_link(tx: Transaction, peer: str, *, lock: bool = False) -> LinkRow | None:
-    """Where the link stands. `lock` holds it until the commit: one intake and one sequencer at a time."""
+    """Where the link stands. `lock` holds it until the commit: one sequencer at a time."""
     row = await tx.fetch_one(f"{GET_LINK} FOR UPDATE" if lock else GET_LINK, tx.tenant, peer)
     return None if row is None else _link(row)
 
