@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bancheng.runtime.site_files import read_site_file
-from tests.support.api import Client
+from tests.support.api import Client, Refused
 from tests.support.processes import COMMAND_SECONDS, ServiceProcess
 from tests.support.system import SERVICE_NAMES, System
 from tests.support.tenants import TOWN, VILLAGE, XIAOSHAN
@@ -89,6 +89,20 @@ def test_a_new_member_of_staff_can_sign_in_with_the_password_that_was_made_up(sy
         assert client.get("/me")["unit"]["code"] == VILLAGE
     listed = village.command("staff", "list", "--tenant", XIAOSHAN)
     assert "newcomer\t330109101201\tclerk\tactive" in listed.stdout
+
+
+def test_a_new_password_ends_what_was_opened_with_the_old_one(system: System) -> None:
+    village = system.services["village"]
+    arguments = ("--tenant", XIAOSHAN, "--login", "changer", "--name", "测试戊", "--unit", VILLAGE, "--role", "clerk")
+    assert village.command("staff", "add", *arguments, given="old-password\n").returncode == 0
+    with Client(base_url=village.url, tenant=XIAOSHAN) as client:
+        client.sign_in("changer", "old-password")
+        assert village.command("staff", "add", *arguments, given="new-password\n").returncode == 0
+        with pytest.raises(Refused) as refused:
+            client.get("/me")
+        assert refused.value.status == 401
+        client.sign_in("changer", "new-password")
+        assert client.get("/me")["unit"]["code"] == VILLAGE
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from bancheng.runtime.hosted_sites import SiteMaker
 from bancheng.runtime.settings import Settings
 from bancheng.runtime.site_files import SiteFile, read_site_files
 from bancheng.schema.ids import RANDOM_BYTES, uuid7
-from bancheng.store.accounts import Staff, list_staff, save_staff, staff_by_login
+from bancheng.store.accounts import Staff, list_staff, revoke_sessions_of, save_staff, staff_by_login
 from bancheng.store.database import Database
 from bancheng.window.passwords import hash_password
 from bancheng.window.permissions import Role
@@ -60,7 +60,9 @@ def site_file_of(settings: Settings, tenant: str) -> SiteFile:
 
 
 async def add_staff(settings: Settings, new: NewStaff) -> str:
-    """Adds or, for a login that is there, changes. Returns the password that was made up, else an empty text.
+    """Adds or, for a login that is there, changes, which ends its sessions and tokens.
+
+    Returns the password that was made up, else an empty text.
 
     Raises StaffRefused, SiteRefused, StoreError.
     """
@@ -91,6 +93,7 @@ async def add_staff(settings: Settings, new: NewStaff) -> str:
                 created_at=known.created_at if known is not None else wall_now(),
             )
             await save_staff(tx, staff)
+            await revoke_sessions_of(tx, staff.staff_id, now=wall_now())
     finally:
         await database.close()
     return made_up
