@@ -49,9 +49,14 @@ def test_the_parent_watches_the_limit_and_the_margin_also_of_a_pause() -> None:
 
 
 def test_only_the_clock_climbs_by_a_deadline() -> None:
-    (climbed,) = registered().do(c.Escalate(reason="本级解决不了", cause="deadline"))
+    (climbed,) = registered().do(c.Escalate(reason="本级解决不了"))
     assert isinstance(climbed, e.Escalated)
     assert climbed.cause == "hand"
+    story = registered()
+    story.now = beijing(2026, 3, 4, 17, 0)
+    by_itself = story.tick(c.PassDeadline())[-1]
+    assert isinstance(by_itself, e.Escalated)
+    assert by_itself.cause == "deadline"
 
 
 def test_a_parent_site_without_a_window_above_the_holder_watches_nothing_and_takes_nothing() -> None:

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from msgspec import Meta, Struct
 
-from bancheng.schema.events import CaseEvent, Channel, HandoverCause, Person, TakeoverCause
+from bancheng.schema.events import CaseEvent, Channel, Person, TakeoverCause
 from bancheng.schema.messages import AddNoteAsk
 
 Title = Annotated[str, Meta(min_length=1, max_length=200)]
@@ -136,7 +136,6 @@ class Escalate(Command, frozen=True, kw_only=True):
     """上报 to the next tier that the tenant has; above the top it is reported outside."""
 
     reason: Reason
-    cause: HandoverCause = "hand"
 
 
 class HandDown(Command, frozen=True, kw_only=True):

@@ -1,7 +1,7 @@
 """The commands that people may give a case: their names in addresses and the body each of them takes.
 
-Owns that list and the bodies' bounds. A body is the kernel's command without what only the system may say, and with
-no field that it does not know. Must not know who may give a command nor what comes of it.
+Owns that list and the bodies' bounds. A body is the kernel's command, and no field that it does not know. Must not
+know who may give a command nor what comes of it.
 """
 
 from __future__ import annotations
@@ -54,7 +54,6 @@ class CaseCommand(msgspec.Struct, frozen=True, kw_only=True):
         return cast("c.AnyCommand", self.kind(**fields))
 
 
-_ONLY_THE_SYSTEM_SAYS: Final = {(c.Escalate, "cause")}
 _WORDS: Final = re.compile(r"(?<!^)(?=[A-Z])")
 
 
@@ -64,11 +63,10 @@ def kebab(name: str) -> str:
 
 
 def _body(kind: type[c.Command]) -> type[msgspec.Struct]:
-    fields: list[tuple[str, type] | tuple[str, type, object]] = []
-    for field in msgspec.structs.fields(kind):
-        if (kind, field.name) in _ONLY_THE_SYSTEM_SAYS:
-            continue
-        fields.append((field.name, field.type) if field.required else (field.name, field.type, field.default))
+    fields = [
+        (field.name, field.type) if field.required else (field.name, field.type, field.default)
+        for field in msgspec.structs.fields(kind)
+    ]
     return msgspec.defstruct(
         f"{kind.__name__}Body",
         fields,

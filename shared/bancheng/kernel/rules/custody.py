@@ -32,7 +32,7 @@ def escalate(command: c.Escalate, case: Case, context: Context) -> tuple[e.CaseE
         at=context.now,
         actor=context.actor,
         grant=_grant(above, case),
-        cause=_cause(command, context),
+        cause=_cause(context),
         reason=command.reason,
         climb_id=climb_id(case, above.tier, case.term),
         clocks=_on_its_way(case, context),
@@ -40,9 +40,9 @@ def escalate(command: c.Escalate, case: Case, context: Context) -> tuple[e.CaseE
     return (event,)
 
 
-def _cause(command: c.Escalate, context: Context) -> e.HandoverCause:
-    """Only the clock climbs by a deadline."""
-    return command.cause if guards.is_system(context) else "hand"
+def _cause(context: Context) -> e.HandoverCause:
+    """Only the clock climbs by a deadline, and it climbs for no other reason."""
+    return "deadline" if guards.is_system(context) else "hand"
 
 
 def _unit_above(unit: str, context: Context) -> UnitEntry | None:
@@ -61,7 +61,7 @@ def _report_outside(command: c.Escalate, case: Case, context: Context) -> tuple[
         at=context.now,
         actor=context.actor,
         authority=context.profile.outside_authority.zh,
-        cause=_cause(command, context),
+        cause=_cause(context),
         reason=command.reason,
     )
     return (event,)

@@ -101,7 +101,7 @@ def _climb(case: Case, climbing: list[Clock], context: Context) -> tuple[e.CaseE
     """By the clock, with the clocks as the rungs before it left them. What has been reported outside before is
     followed there: that another limit is over is recorded.
     """
-    climbed = custody.escalate(c.Escalate(reason="deadline", cause="deadline"), case, context)[0]
+    climbed = custody.escalate(c.Escalate(reason="deadline"), case, context)[0]
     if not isinstance(climbed, e.ReportedOutside):
         return (climbed,)
     if case.reported_outside_at is None:
