@@ -139,7 +139,6 @@ inbox = tenant_table(
     key("peer"), big("epoch"), big("number"), key("kind"), uuid("case_id", nullable=True), data("event_hash"),
     data("link_hash"), key("state"), key("reason"), data("frame", nullable=True), instant("received_at"),
     Index("inbox_deferred", "tenant", "case_id", postgresql_where=text("state = 'deferred'")),
-    Index("inbox_exceptions", "tenant", "peer", "epoch", "number", postgresql_where=text("state = 'deferred'")),
 )  # fmt: skip
 """What came from each neighbour. `frame` is kept while it is deferred or when it was rejected."""
 

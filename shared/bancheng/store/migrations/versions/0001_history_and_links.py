@@ -70,8 +70,6 @@ TABLES = (
         frame bytea, received_at timestamptz NOT NULL,
         CONSTRAINT inbox_pkey PRIMARY KEY (tenant, peer, epoch, number))""",
     "CREATE INDEX inbox_deferred ON inbox (tenant, case_id) WHERE state = 'deferred'",
-    """CREATE INDEX inbox_exceptions ON inbox (tenant, peer, epoch, number)
-    WHERE state = 'deferred'""",
     """
     CREATE TABLE link (
         tenant text COLLATE "C" NOT NULL, peer text COLLATE "C" NOT NULL, role text COLLATE "C" NOT NULL,
