@@ -14,13 +14,13 @@ from bancheng.schema.documents import Document
 from bancheng.schema.frames import NO_HASH, decode_frame, encode_frame, event_hash, link_hash
 from bancheng.schema.messages import MAX_EXCEPTIONS, ReceiptException, link_name
 from bancheng.store.casebook import CaseChange, append
+from bancheng.store.deliveries import deliveries_of_case
 from bancheng.store.errors import LinkMoved, LinkUnknown
 from bancheng.store.links import (
     InboxRow,
     InboxState,
     NumberedFrame,
     deferred_of_cases,
-    deliveries_of_case,
     ensure_link,
     exceptions_since,
     get_link,
@@ -205,10 +205,11 @@ async def test_a_case_page_can_say_what_was_sent_and_stored(database: Database, 
     async with database.transaction(tenant) as tx:
         await set_receipted(tx, PEER, 1, b"signed", NOW)
         found = await deliveries_of_case(tx, first.case.case_id)
-    assert [(each.peer, each.event_hash, each.number, each.is_receipted) for each in found] == [
-        (PEER, first.entries[0].hash, 1, True),
-        (PEER, second.entries[0].hash, None, False),
+    assert [(each.peer, each.event_hash, each.number, each.receipted_number) for each in found] == [
+        (PEER, first.entries[0].hash, 1, 1),
+        (PEER, second.entries[0].hash, None, 1),
     ]
+    assert {each.receipt for each in found} == {b"signed"}
 
 
 async def test_the_inbox_takes_what_follows_and_nothing_else(database: Database, tenant: str) -> None:

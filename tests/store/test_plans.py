@@ -13,7 +13,7 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from bancheng.store import accounts, casebook, counters, inbox, outbox, search
+from bancheng.store import accounts, casebook, counters, deliveries, inbox, outbox, search
 from bancheng.store.append import APPEND
 from bancheng.store.casebook import append
 from bancheng.store.database import Database

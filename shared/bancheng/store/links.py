@@ -30,9 +30,7 @@ from bancheng.store.link_state import (
     store_receipt,
 )
 from bancheng.store.outbox import (
-    Delivery,
     NumberedFrame,
-    deliveries_of_case,
     number_outbox,
     oldest_unreceipted_at,
     queue_loose,
@@ -42,7 +40,6 @@ from bancheng.store.outbox import (
 
 __all__ = [
     "DeferredFrame",
-    "Delivery",
     "Direction",
     "InboxRow",
     "InboxState",
@@ -51,7 +48,6 @@ __all__ = [
     "NumberedFrame",
     "Role",
     "deferred_of_cases",
-    "deliveries_of_case",
     "ensure_link",
     "exceptions_since",
     "get_link",

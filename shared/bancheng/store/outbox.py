@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from uuid import UUID
 
 import msgspec
 
@@ -28,20 +27,6 @@ class NumberedFrame(msgspec.Struct, frozen=True, kw_only=True):
     event_hash: bytes
     frame: Frame
 
-
-class Delivery(msgspec.Struct, frozen=True, kw_only=True):
-    """One entry of a case on its way to one neighbour: queued, sent under a number, or receipted as stored there."""
-
-    peer: str
-    kind: Kind
-    event_hash: bytes
-    queued_at: datetime
-    epoch: int | None
-    number: int | None
-    is_receipted: bool
-
-
-MAX_DELIVERIES = 20_000
 
 UNNUMBERED = """
 SELECT id, event_hash FROM outbox WHERE tenant = $1 AND peer = $2 AND number IS NULL ORDER BY id LIMIT $3"""
@@ -101,12 +86,6 @@ SELECT min(queued_at) FROM (
     UNION ALL
     (SELECT queued_at FROM outbox WHERE tenant = $1 AND peer = $2 AND number IS NULL ORDER BY id LIMIT 1)
 ) AS waiting"""
-
-DELIVERIES = """
-SELECT o.peer, o.kind, o.event_hash, o.queued_at, o.epoch, o.number,
-    coalesce(o.epoch = l.out_epoch AND o.number <= l.receipted_number, false)
-FROM outbox o JOIN link l ON l.tenant = o.tenant AND l.peer = o.peer
-WHERE o.tenant = $1 AND o.case_id = $2 ORDER BY o.peer, o.id LIMIT $3"""
 
 
 async def number_outbox(tx: Transaction, peer: str, link: str, limit: int = 1_000) -> int:
@@ -170,10 +149,3 @@ async def oldest_unreceipted_at(tx: Transaction, peer: str) -> datetime | None:
     """When the frame was queued that has waited longest for the peer's receipt; None when nothing waits."""
     row = await tx.fetch_one(OLDEST_UNRECEIPTED, tx.tenant, peer)
     return None if row is None else row[0]
-
-
-async def deliveries_of_case(tx: Transaction, case_id: UUID) -> list[Delivery]:
-    """What went to each neighbour about a case, in order; what it was refused or deferred is in the receipt."""
-    names = Delivery.__struct_fields__
-    rows = await tx.fetch(DELIVERIES, tx.tenant, case_id, MAX_DELIVERIES)
-    return [Delivery(**dict(zip(names, row, strict=True))) for row in rows]
