@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import logging
 import sys
+from pathlib import Path
 from typing import Any
 
-from bancheng.runtime.logging import JsonLines
+from bancheng.runtime.logging import ALLOWED, JsonLines
 from bancheng.store.errors import DatabaseUnavailable
 
+PROJECT = Path(__file__).parents[2]
 SECRET = "张三 00012345678"
 
 
@@ -30,6 +33,16 @@ def test_only_allowed_fields_are_written() -> None:
     said = line(record("bancheng.federation.relay", "relay waits", link="330109/town/up", person=SECRET, body=SECRET))
     assert (said["event"], said["link"], said["level"]) == ("relay waits", "330109/town/up", "warning")
     assert not {"person", "body"} & said.keys()
+
+
+def test_every_field_that_we_log_is_allowed_and_no_other() -> None:
+    trees = [ast.parse(file.read_text(encoding="utf-8")) for file in sorted((PROJECT / "shared").rglob("*.py"))]
+    given = [
+        node.value for tree in trees for node in ast.walk(tree) if isinstance(node, ast.keyword) and node.arg == "extra"
+    ]
+    fields = {ast.literal_eval(key) for extra in given if isinstance(extra, ast.Dict) for key in extra.keys if key}
+    assert all(isinstance(extra, ast.Dict) for extra in given)
+    assert fields == ALLOWED
 
 
 def test_what_was_filled_into_a_message_is_left_out() -> None:

@@ -78,7 +78,7 @@ class Faults:
             subject = forbidden[2].lower()
             if forbidden[1].lower() == "publish" and subject.startswith(PRIVATE_INBOX.lower()):
                 # We may answer whoever asked us, for a while and in that session: this answer came too late.
-                _log.debug("nats trouble", extra={"connection": self._connection, "detail": text})
+                _log.debug("nats trouble", extra={"connection": self._connection, "error": text})
                 return
             if forbidden[1].lower() == "subscription":
                 self._refused_subscriptions.add(subject)
@@ -89,11 +89,11 @@ class Faults:
         elif isinstance(error, nats.errors.AuthorizationError) or "authorization" in text.lower():
             self._keep(_AUTHORIZATION, ConfigurationFault(code=_AUTHORIZATION, detail=text))
         else:
-            _log.debug("nats trouble", extra={"connection": self._connection, "detail": text})
+            _log.debug("nats trouble", extra={"connection": self._connection, "error": text})
 
     def _keep(self, key: str, fault: ConfigurationFault) -> None:
         if key not in self._kept and len(self._kept) < MAX_FAULTS:
-            _log.error("nats forbids", extra={"connection": self._connection, "detail": fault.detail})
+            _log.error("nats forbids", extra={"connection": self._connection, "error": fault.detail})
             self._kept[key] = fault
 
 

@@ -1,7 +1,7 @@
 """Structured logs without personal data: an allow-list of fields, and errors by type, code and place.
 
-Owns the form of a log line. A message of another library is written as its template, without what was filled in, and an
-exception without its words, since both may quote a row or a request. Must not know who logs.
+Owns the form of a log line. A message is written as its template, without what was filled in, and an exception without
+its words, since both may quote a row or a request. Must not know who logs.
 """
 
 from __future__ import annotations
@@ -19,13 +19,11 @@ import msgspec
 from bancheng.runtime.settings import LogFormat, LogLevel
 
 ALLOWED: Final = frozenset({
-    "address", "cases", "code", "connection", "count", "edition", "error", "found", "from_number", "kind", "link",
-    "method", "number", "path", "peer", "places", "port", "reference", "revision", "route", "seconds", "service",
-    "setting", "site", "sites", "state", "status", "stream", "tenant", "tenants", "to_number", "unit", "version",
-    "worker", "workers",
+    "address", "code", "connection", "edition", "error", "from_number", "link", "number", "path", "peer",
+    "places", "port", "reference", "service", "site", "stream", "tenant", "tenants", "to_number", "version",
+    "worker",
 })  # fmt: skip
 """Fields of `extra` that may be written; every other one is left out."""
-OURS: Final = "bancheng"
 MAX_FRAMES: Final = 12
 MAX_CHAIN: Final = 5
 _MAX_CHARACTERS: Final = 300
@@ -57,12 +55,11 @@ class JsonLines(logging.Formatter):
 
 def fields_of(record: logging.LogRecord) -> dict[str, Any]:
     """What may be said of a record."""
-    is_ours = record.name == OURS or record.name.startswith(f"{OURS}")
     line: dict[str, Any] = {
         "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
         "level": record.levelname.lower(),
         "logger": record.name,
-        "event": str(record.getMessage() if is_ours and not record.args else record.msg)[:_MAX_CHARACTERS],
+        "event": str(record.msg)[:_MAX_CHARACTERS],
     }
     line |= _allowed({name: value for name, value in record.__dict__.items() if name not in _STANDARD})
     if record.exc_info and record.exc_info[1] is not None:
