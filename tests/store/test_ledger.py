@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 UNITS = ("guali", "linpu", "daicun", "heshang")
 SORTS: tuple[Sort, ...] = ("registered_at", "holder_due_at", "person_due_at")
-ALL_UNITS = Visibility(tenant="", units=None)
 
 
 async def populate(database: Database, tenant: str, count: int = 60) -> list[Case]:

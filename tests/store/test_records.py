@@ -72,7 +72,7 @@ async def test_staff_are_found_by_login_and_a_login_is_one_persons(database: Dat
         assert await accounts.staff_by_login(tx, "lin") == CLERK
         moved = replace(CLERK, unit="linpu", active=False)
         await accounts.save_staff(tx, moved)
-        assert await accounts.staff_by_id(tx, "s-1") == moved
+        assert await accounts.staff_by_login(tx, "lin") == moved
         assert await accounts.list_staff(tx) == [moved]
         assert await accounts.list_staff(tx, after_login="lin") == []
     with pytest.raises(AlreadyThere):

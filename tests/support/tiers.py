@@ -14,8 +14,6 @@ from itertools import count
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-import msgspec
-
 from bancheng.federation.arrivals import Arrived
 from bancheng.federation.custody import apply_batch
 from bancheng.federation.desk import Desk
@@ -255,7 +253,3 @@ def directory_of(signers: dict[str, Signer]) -> Directory:
         for site in signers
     )
     return Directory(tenant=TENANT, edition=1, sites=sites, units=units)
-
-
-def same_case(one: Case, other: Case) -> bool:
-    return msgspec.msgpack.encode(one) == msgspec.msgpack.encode(other)

@@ -13,7 +13,6 @@ import msgspec
 
 from bancheng.schema.clocks import Clock, Grant
 from bancheng.schema.events import Channel, Outcome, Person
-from bancheng.schema.frames import NO_HASH
 
 Stage = Literal[
     "registered",
@@ -46,9 +45,6 @@ class Head(msgspec.Struct, frozen=True, kw_only=True):
 
     position: Position
     hash: bytes
-
-
-NO_HEAD = Head(position=Position(term=0, author="", seq=0), hash=NO_HASH)
 
 
 class LateEntry(msgspec.Struct, frozen=True, kw_only=True):

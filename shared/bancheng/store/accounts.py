@@ -58,7 +58,6 @@ ON CONFLICT (tenant, staff_id) DO UPDATE SET login = excluded.login, name = excl
     roles = excluded.roles, password_hash = excluded.password_hash, active = excluded.active"""
 # Column names of our own, written above: nothing of a user's reaches these texts.
 STAFF_BY_LOGIN = f"SELECT {_STAFF} FROM staff s WHERE s.tenant = $1 AND s.login = $2"  # noqa: S608
-STAFF_BY_ID = f"SELECT {_STAFF} FROM staff s WHERE s.tenant = $1 AND s.staff_id = $2"  # noqa: S608
 ALL_STAFF = f"SELECT {_STAFF} FROM staff s WHERE s.tenant = $1 AND s.login > $2 ORDER BY s.login LIMIT $3"  # noqa: S608
 OPEN_SESSION = """
 INSERT INTO session (tenant, token_hash, staff_id, kind, created_at, expires_at, csrf)
@@ -99,11 +98,6 @@ async def save_staff(tx: Transaction, staff: Staff) -> None:
 
 async def staff_by_login(tx: Transaction, login: str) -> Staff | None:
     row = await tx.fetch_one(STAFF_BY_LOGIN, tx.tenant, login)
-    return None if row is None else _staff(row)
-
-
-async def staff_by_id(tx: Transaction, staff_id: str) -> Staff | None:
-    row = await tx.fetch_one(STAFF_BY_ID, tx.tenant, staff_id)
     return None if row is None else _staff(row)
 
 

@@ -63,7 +63,6 @@ class LedgerRow(msgspec.Struct, frozen=True, kw_only=True):
     round: int
     is_closed: bool
     has_open_late_decision: bool
-    updated_at: datetime
 
 
 class LedgerPage(msgspec.Struct, frozen=True, kw_only=True):

@@ -12,8 +12,6 @@ from bancheng.store.append_desk import AppendDesk
 from bancheng.store.database import Database
 from bancheng.store.numbers import NumberDesk
 
-MAX_TENANTS = 500
-
 Wake = Callable[[str, Collection[str] | None], None]
 """Told the tenant, and for which neighbours there is something; None: for some or none of them."""
 

@@ -23,7 +23,6 @@ StaffRequest = Request[Identity, Any, State]
 """A request whose sender is known: `request.user`."""
 Connection = ASGIConnection[Any, Any, Any, Any]
 
-IDEMPOTENCY_KEY: Final = "Idempotency-Key"
 _VERSION: Final = re.compile(r'"?([0-9a-f]{64})"?')
 
 
@@ -55,10 +54,6 @@ async def require_token(connection: Connection, _: BaseRouteHandler) -> None:
     """Guard of the API: before anything of the request is read, it is known who asks."""
     window = window_of(connection)
     connection.scope["user"] = await window.sign_in.identity(bearer_of(connection), kind="token")
-
-
-def idempotency_key_of(connection: Connection) -> str | None:
-    return connection.headers.get(IDEMPOTENCY_KEY.lower())
 
 
 def version_of(connection: Connection) -> bytes | None:
