@@ -22,6 +22,12 @@ def test_every_code_that_the_source_can_give_has_a_text() -> None:
     assert not missing, "add them to shared/bancheng/window/error_texts.toml and run `make docs`"
 
 
+def test_every_text_is_of_a_code_that_the_source_names() -> None:
+    folders = (PROJECT / "shared" / "bancheng", PROJECT / "services")
+    source = "".join(file.read_text(encoding="utf-8") for folder in folders for file in sorted(folder.rglob("*.py")))
+    assert not [code for code in every_code() if f'"{code}"' not in source]
+
+
 @pytest.mark.parametrize("code", every_code())
 def test_a_text_says_what_is_wrong_and_what_to_do_in_both_languages(code: str) -> None:
     zh, en = text_for(code, "zh"), text_for(code, "en")
