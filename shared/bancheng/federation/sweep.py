@@ -21,6 +21,7 @@ from bancheng.schema.events import SYSTEM_STAFF, Actor
 from bancheng.store.alerts import TRANSIT_LATE, raise_alert
 from bancheng.store.casebook import CaseChange, append, due_cases, load_entries
 from bancheng.store.database import Database, Transaction
+from bancheng.store.errors import EntryErased, TooManyEntries
 
 BATCH = 250
 
@@ -72,7 +73,7 @@ async def _act(tx: Transaction, site: HostedSite, case: Case, now: datetime) -> 
         if desk.may_file_late():
             desk.file_late(known)
         return desk.change(known)
-    except (Rejected, UnknownEdition):
+    except (Rejected, UnknownEdition, EntryErased, TooManyEntries):
         return None
 
 

@@ -89,6 +89,8 @@ _HTTP: Final[dict[int, str]] = {
 }
 
 
+_HUNG_UP: Final = "client disconnected prematurely"
+"""The framework's words for a client that went away while it sent its body: nobody is left to be told."""
 _WORTH_ANOTHER_TRY: Final = (429, 503)
 
 
@@ -139,6 +141,8 @@ def _of_store(error: StoreError, retry_seconds: int) -> Failure | None:
 
 def _of_http(error: HTTPException, retry_seconds: int) -> Failure | None:
     """What the framework itself refuses."""
+    if error.detail == _HUNG_UP:
+        return Failure(status=400, code="api.unreadable_body")
     if error.status_code >= 500:
         return None
     if isinstance(error, ValidationException):
