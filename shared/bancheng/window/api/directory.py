@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date
 
 import msgspec
 from litestar import get
@@ -28,36 +28,15 @@ class UnitRow(msgspec.Struct, frozen=True, kw_only=True):
     is_seen: bool
 
 
-class LinkView(msgspec.Struct, frozen=True, kw_only=True):
+class LinkView(LinkStatus, frozen=True, kw_only=True):
     """One link of this site. `waiting`: numbered and not yet receipted by the peer."""
 
-    peer: str
-    is_parent: bool
-    state: str
-    reason: str
-    detail: str
-    connected: bool
-    oldest_unreceipted_at: datetime | None
-    receipted_number: int
-    out_number: int
-    in_number: int
     waiting: int
 
 
 def link_view(status: LinkStatus) -> LinkView:
-    return LinkView(
-        peer=status.peer,
-        is_parent=status.is_parent,
-        state=status.state,
-        reason=status.reason,
-        detail=status.detail,
-        connected=status.connected,
-        oldest_unreceipted_at=status.oldest_unreceipted_at,
-        receipted_number=status.receipted_number,
-        out_number=status.out_number,
-        in_number=status.in_number,
-        waiting=max(0, status.out_number - status.receipted_number),
-    )
+    waiting = max(0, status.out_number - status.receipted_number)
+    return LinkView(**msgspec.structs.asdict(status), waiting=waiting)
 
 
 @get("/units", summary="Units of the tenant", tags=["tenant"])
