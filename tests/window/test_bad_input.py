@@ -13,12 +13,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bancheng import window
-from bancheng.window.application import Limits
 from bancheng.window.command_registry import RegisterBody
 from bancheng.window.error_texts import every_code
 from bancheng.window.failures import ApiError
 from bancheng.window.field_problems import FORBIDDEN, InvalidInput
 from bancheng.window.input_text import decode_body
+from bancheng.window.parts import Limits
 from tests.window.town_hall import register_body
 
 if TYPE_CHECKING:

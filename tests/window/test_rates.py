@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bancheng.window.application import Limits, Rate
 from bancheng.window.failures import ApiError
+from bancheng.window.parts import Limits, Rate
 from bancheng.window.rate_limits import RateLimit
 from tests.window.town_hall import PASSWORD, XIAOSHAN
 

@@ -23,8 +23,9 @@ from bancheng.schema.documents import Directory, SiteEntry, UnitEntry
 from bancheng.store.accounts import Staff, save_staff
 from bancheng.store.database import Database
 from bancheng.store.signing import Signer
-from bancheng.window.application import Limits, TierWindow, WindowParts, create_application
+from bancheng.window.application import create_application
 from bancheng.window.hosting import Hosting
+from bancheng.window.parts import Limits, TierWindow, WindowParts
 from bancheng.window.passwords import hash_password
 from tests.kernel.notices import CALENDAR
 

@@ -18,11 +18,9 @@ from litestar.response import Response
 from bancheng.window.api.routes import PREFIX, api_router
 from bancheng.window.pages.errors import answer_any_error
 from bancheng.window.pages.routes import page_routers
-from bancheng.window.parts import Limits, Links, Rate, Readiness, TierWindow, WindowParts
+from bancheng.window.parts import WindowParts
 from bancheng.window.requests import window_of
 from bancheng.window.window import Window
-
-__all__ = ["Limits", "Links", "Rate", "Readiness", "TierWindow", "WindowParts", "create_application"]
 
 
 @get("/healthz", include_in_schema=False)
