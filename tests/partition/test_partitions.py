@@ -283,3 +283,35 @@ async def test_a_chain_of_late_entries_reaches_a_county_that_has_closed_the_case
     case = await tiers.case(COUNTY, case_id)
     assert (case.stage, len(case.late_entries)) == ("withdrawn", 1)
     assert isinstance((await tiers.lines(COUNTY, case_id)).late[0].event, e.NoteAdded)
+
+
+@pytest.mark.clause("PA-09", part="a result that nobody verifies does not stay where it is")
+async def test_a_result_that_nobody_verifies_climbs_too(tiers: Tiers) -> None:
+    case_id = await tiers.register(VILLAGE)
+    await tiers.command(VILLAGE, case_id, c.Accept())
+    await tiers.command(VILLAGE, case_id, c.ProposeResult(outcome="solved", answer="路灯已修好"))
+    await tiers.carry_all()
+    due = (await tiers.case(VILLAGE, case_id)).clocks["conclusion"].due_at
+    async with tiers.sites[VILLAGE].database.transaction(TENANT) as tx:
+        listed = await tx.fetch_one("SELECT holder_due_at FROM cases WHERE tenant = $1", TENANT)
+    assert listed is not None
+    assert listed[0] == due
+
+    await tiers.pass_time(due + DAY)
+    town = await tiers.case(TOWN, case_id)
+    assert (town.holder_site, town.stage) == (TOWN, "result_proposed")
+    assert town.clocks["conclusion"].state == "running"
+    await tiers.command(TOWN, case_id, c.VerifyResult())
+    await tiers.carry_all()
+    await tiers.assert_agreement(case_id)
+
+
+@pytest.mark.clause("PA-06", part="what is proposed later is not what the person was told")
+async def test_a_result_proposed_after_the_answer_leaves_the_answer_as_it_was_given(tiers: Tiers) -> None:
+    case_id = await tiers.register(VILLAGE)
+    await tiers.command(VILLAGE, case_id, c.Accept())
+    await tiers.command(VILLAGE, case_id, c.GiveAnswer(text="下周一派人来修"))
+    told_at = tiers.now
+    await tiers.command(VILLAGE, case_id, c.ProposeResult(outcome="solved", answer="路灯已修好"))
+    case = await tiers.case(VILLAGE, case_id)
+    assert (case.answer, case.answered_at) == ("下周一派人来修", told_at)

@@ -172,7 +172,8 @@ def _result(
                 case,
                 stage="result_proposed",
                 outcome=event.outcome,
-                answer=event.answer,
+                # What the person was told stays what the case says was told.
+                answer=event.answer if case.answered_at is None else case.answer,
                 result_proposed_by=event.actor.staff,
             )
         case e.ResultVerified():

@@ -13,7 +13,7 @@ from uuid import UUID
 import msgspec
 
 from bancheng.kernel.case import Case, Head, Position
-from bancheng.schema.clocks import HOLDER, PERSON
+from bancheng.schema.clocks import CONCLUSION, HOLDER, PERSON
 from bancheng.schema.events import Declined, Escalated, Received, Registered, StruckOff, TakenOver, Withdrawn
 from bancheng.schema.frames import Kind
 from bancheng.store.signing import StoredEntry
@@ -90,6 +90,11 @@ def due_at(case: Case, name: str) -> datetime | None:
     return None if clock is None or clock.state == "stopped" else clock.due_at
 
 
+def held_until(case: Case) -> datetime | None:
+    """The holder's present limit: for the matter itself, then for verifying, answering and revisiting."""
+    return due_at(case, HOLDER) or due_at(case, CONCLUSION)
+
+
 def projection(change: CaseChange) -> tuple[object, ...]:
     """The values of the projection's row, in the order of `append.CASE_COLUMNS`."""
     case = change.case
@@ -98,7 +103,7 @@ def projection(change: CaseChange) -> tuple[object, ...]:
         case.case_id, case.number, case.title, case.kind, case.case_type, case.stage, case.outcome, case.channel,
         case.registered_unit, case.registered_site, case.registered_at, case.holder_unit, case.holder_site,
         None if case.in_transit is None else case.in_transit.unit,
-        head.term, head.author, head.seq, case.head.hash, due_at(case, PERSON), due_at(case, HOLDER), change.act_at,
+        head.term, head.author, head.seq, case.head.hash, due_at(case, PERSON), held_until(case), change.act_at,
         case.round, case.is_closed, case.has_open_late_decision(), encode_state(case),
     )  # fmt: skip
 
