@@ -15,9 +15,10 @@ PROJECT = Path(__file__).parents[2]
 LINK = re.compile(r"\]\((?!https?:|#)([^)#]+)(?:#[^)]*)?\)")
 
 
-def test_the_five_calls_are_the_ones_the_demo_prints() -> None:
+@pytest.mark.parametrize("page", ["README.md", "README.zh-CN.md"])
+def test_the_five_calls_are_the_ones_the_demo_prints(page: str) -> None:
     urls = {name: f"http://127.0.0.1:{FIRST_PORT + offset}" for offset, name in enumerate(SERVICES)}
-    readme = (PROJECT / "README.md").read_text()
+    readme = (PROJECT / page).read_text()
     shown = re.findall(r"```sh\n(.*?)```", readme, re.DOTALL)[0].splitlines()
     assert shown == list(five_calls(urls["village"], urls["county"]))
 
