@@ -24,6 +24,7 @@ from bancheng.store.alerts import NO_CASE, Alert, alerts_of_case, open_alerts
 from bancheng.store.asks import Ask, asks_of_case
 from bancheng.store.casebook import load_cases, load_entries
 from bancheng.store.changes import AuditRecord
+from bancheng.store.counters import CounterValue, read_counters
 from bancheng.store.database import Transaction
 from bancheng.store.deliveries import deliveries_of_case
 from bancheng.store.ledger import LedgerCursor, LedgerFilter, Sort, list_cases
@@ -122,6 +123,11 @@ class Queries:
             for part in (known.main, known.late, known.unplaced)
         )
         return HistoryView(case_id=case_id, main=main, late=late, unplaced=unplaced)
+
+    async def figures(self, identity: Identity) -> list[CounterValue]:
+        """The counters of the units that somebody sees."""
+        async with self._hosting.database.transaction(identity.tenant) as tx:
+            return await read_counters(tx, identity.visible.units)
 
     async def alerts(self, identity: Identity) -> list[AlertView]:
         """Those about cases that may be seen, and those about links."""

@@ -10,6 +10,7 @@ from litestar.di import NamedDependency
 
 from bancheng.federation.health import LinkStatus
 from bancheng.kernel.profile import Profile
+from bancheng.store.counters import CounterValue
 from bancheng.window.requests import StaffRequest
 from bancheng.window.views import AlertView
 from bancheng.window.window import Window
@@ -76,4 +77,10 @@ async def alerts(request: StaffRequest, window: NamedDependency[Window]) -> list
     return await window.queries.alerts(request.user)
 
 
-ROUTES = [units, links, profile, alerts]
+@get("/figures", summary="How many cases each unit had", tags=["tenant"])
+async def figures(request: StaffRequest, window: NamedDependency[Window]) -> list[CounterValue]:
+    """Registered, escalated, received, closed: of your own unit and those below it, kept up to the last moment."""
+    return await window.queries.figures(request.user)
+
+
+ROUTES = [units, links, profile, alerts, figures]
