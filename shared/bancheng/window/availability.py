@@ -21,7 +21,7 @@ from bancheng.kernel.rejected import Rejected
 from bancheng.schema.documents import UnitEntry
 from bancheng.window.command_registry import CASE_COMMANDS, CaseCommand
 from bancheng.window.identity import Identity
-from bancheng.window.permissions import may
+from bancheng.window.permissions import may, who_may
 
 _ANY_TEXT = "…"
 NOTHING_TO_CHOOSE = "action.nothing_to_choose"
@@ -45,7 +45,7 @@ def availabilities(case: Case, identity: Identity, profile: Profile) -> list[Ava
 
 def _availability(spec: CaseCommand, case: Case, identity: Identity, context: Context) -> Availability:
     if not may(identity.roles, spec.kind):
-        return Availability(spec=spec, code="api.forbidden")
+        return Availability(spec=spec, code="api.forbidden", parameters={"roles": who_may(spec.kind)})
     chosen = _CHOSEN.get(spec.kind)
     command = chosen(case, context) if chosen is not None else _TRIALS[spec.kind]
     try:

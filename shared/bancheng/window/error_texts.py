@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from typing import Final, Literal
@@ -53,8 +53,8 @@ class _Catalogue(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 def text_for(code: str, language: Language, parameters: Mapping[str, str | int] | None = None) -> ErrorText:
     """The text for a code, with its parameters filled in; an unknown code gets the text of UNEXPLAINED.
 
-    A parameter that names a stage or a clock is said in the reader's language. A parameter that was not given stands as
-    its name in brackets, so that a message is never lost for the want of one.
+    A parameter that names a stage, a clock or roles is said in the reader's language. A parameter that was not given
+    stands as its name in brackets, so that a message is never lost for the want of one.
     """
     texts = _catalogue().texts
     text = texts.get(code, texts[UNEXPLAINED])
@@ -64,6 +64,11 @@ def text_for(code: str, language: Language, parameters: Mapping[str, str | int] 
         message=_filled(message, language, given),
         next_step=_filled(next_step, language, given),
     )
+
+
+def in_full(text: ErrorText, language: Language) -> str:
+    """Both sentences in one line."""
+    return text.message + ("" if language == "zh" else " ") + text.next_step
 
 
 def every_code() -> tuple[str, ...]:
@@ -83,7 +88,18 @@ def _filled(text: str, language: Language, parameters: Mapping[str, str | int]) 
         if name not in parameters:
             return f"[{name}]"
         value = str(parameters[name])[:MAXIMUM_PARAMETER_CHARACTERS]
-        word = _catalogue().words.get(name, {}).get(value)
-        return value if word is None else (word.zh if language == "zh" else word.en)
+        words = _catalogue().words.get(name, {})
+        if name == "roles":
+            return _any_of([_in(language, words[role]) for role in value.split(",")], language)
+        return _in(language, words[value]) if value in words else value
 
     return _PLACE.sub(said, text)
+
+
+def _in(language: Language, word: _Word) -> str:
+    return word.zh if language == "zh" else word.en
+
+
+def _any_of(words: Sequence[str], language: Language) -> str:
+    comma, last = ("、", "或") if language == "zh" else (", ", " or ")
+    return words[0] if len(words) == 1 else comma.join(words[:-1]) + last + words[-1]

@@ -41,10 +41,13 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Refused(ApiError):
-    """Somebody asked for what they may not have: it is put in the audit, then said."""
+    """Somebody asked for what they may not have: it is put in the audit, then said, with the roles that may."""
 
-    def __init__(self, status: int, code: str, audit: AuditRecord) -> None:
-        super().__init__(status, code)
+    def __init__(self, status: int, code: str, audit: AuditRecord, *, roles: str = "") -> None:
+        if roles:
+            super().__init__(status, code, roles=roles)
+        else:
+            super().__init__(status, code)
         self.audit = audit
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 from weakref import WeakKeyDictionary
 
 from bancheng.kernel import commands as c
@@ -76,6 +76,11 @@ def may(roles: Iterable[str], command: type[c.Command]) -> bool:
     """Whether one of the roles may give the command."""
     held = frozenset(roles)
     return not held & CHANGES_NOTHING and bool(held & MAY.get(command, frozenset()))
+
+
+def who_may(command: type[c.Command]) -> str:
+    """The roles that may give the command, by commas, in the order of `Role`: what a refusal names."""
+    return ",".join(role for role in get_args(Role) if role in MAY[command])
 
 
 def sees(visible: Visibility, case: Case) -> bool:

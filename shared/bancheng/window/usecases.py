@@ -32,7 +32,7 @@ from bancheng.window.failures import ApiError
 from bancheng.window.hosting import Hosting
 from bancheng.window.idempotency import Answer, Refused, Request, answer_once, once, record_of
 from bancheng.window.identity import Identity
-from bancheng.window.permissions import may, sees
+from bancheng.window.permissions import may, sees, who_may
 
 NOT_THE_HOLDERS = ("case.not_holder", "case.in_transit")
 
@@ -177,7 +177,7 @@ def _permitted(case: Case | None, case_id: UUID, spec: CaseCommand, identity: Id
     if case is None or not sees(identity.visible, case):
         raise Refused(404, "api.not_found", _audit(identity, f"refused:{spec.name}", case_id))
     if not may(identity.roles, spec.kind):
-        raise Refused(403, "api.forbidden", _audit(identity, f"refused:{spec.name}", case_id))
+        raise Refused(403, "api.forbidden", _audit(identity, f"refused:{spec.name}", case_id), roles=who_may(spec.kind))
     return case
 
 
@@ -239,7 +239,7 @@ async def _store_request(tx: Transaction, also: RequestRecord, now: datetime) ->
 async def _refused_at_the_door(hosting: Hosting, identity: Identity, action: str) -> ApiError:
     async with hosting.database.transaction(identity.tenant) as tx:
         await record_audit(tx, [_audit(identity, f"refused:{action}", None)], now=identity.site.wall_now())
-    return ApiError(403, "api.forbidden")
+    return ApiError(403, "api.forbidden", roles=who_may(Register))
 
 
 def _audit(identity: Identity, action: str, case_id: UUID | None) -> AuditRecord:

@@ -19,7 +19,7 @@ from bancheng.window.field_problems import FieldProblem, InvalidInput
 from bancheng.window.idempotency import request_of
 from bancheng.window.pages.forms import FormReader, body_from
 from bancheng.window.pages.session import page_context, redirect, session_form
-from bancheng.window.permissions import may
+from bancheng.window.permissions import may, who_may
 from bancheng.window.requests import StaffRequest, language_of
 from bancheng.window.usecases import Registered, register
 from bancheng.window.window import Window
@@ -29,7 +29,7 @@ from bancheng.window.window import Window
 async def registration_page(request: StaffRequest, window: NamedDependency[Window]) -> Response[str]:
     """An empty form, with a key of its own: sent twice, it is one case."""
     if not may(request.user.roles, Register):
-        raise ApiError(403, "api.forbidden")
+        raise ApiError(403, "api.forbidden", roles=who_may(Register))
     return _page(request, window, {"key": secrets.token_hex(16)}, ())
 
 
