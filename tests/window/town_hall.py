@@ -89,6 +89,7 @@ class TownHall:
     woken: list[str] = field(default_factory=list[str])
     links: list[LinkStatus] = field(default_factory=list[LinkStatus])
     problems: list[str] = field(default_factory=list[str])
+    service: str = "hall"
 
     def __post_init__(self) -> None:
         self.hosting = Hosting(
@@ -107,6 +108,7 @@ class TownHall:
 
         parts = WindowParts(
             hosting=self.hosting,
+            service=self.service,
             tier=TierWindow(name=Text(zh="测试", en="Test")),
             links=links,
             readiness=readiness,

@@ -68,6 +68,7 @@ def application_of(service: Service) -> Litestar:
     return create_application(
         WindowParts(
             hosting=service.hosting,
+            service=service.definition.name,
             tier=msgspec.structs.replace(service_window, routes=(*service_window.routes, metrics)),
             links=service.links,
             readiness=service.readiness,

@@ -10,7 +10,6 @@ from typing import Final
 from bancheng.window.error_texts import Language
 
 DEFAULT: Final[Language] = "zh"
-COOKIE: Final = "bancheng_language"
 _MOST_CHOICES: Final = 20
 
 

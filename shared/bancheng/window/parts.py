@@ -56,9 +56,14 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WindowParts(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything a window needs that it does not make itself. Hooks run in the order given."""
+    """Everything a window needs that it does not make itself. Hooks run in the order given.
+
+    `service` names its cookies: a browser sends the cookies of a host to every port of it, and the windows of two
+    services on one machine would sign each other out.
+    """
 
     hosting: Hosting
+    service: str
     tier: TierWindow
     links: Links
     readiness: Readiness

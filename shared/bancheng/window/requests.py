@@ -6,7 +6,7 @@ Owns the names of headers and cookies, and the guard of the API. Must not know w
 from __future__ import annotations
 
 import re
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from litestar import Request
 from litestar.connection import ASGIConnection
@@ -22,12 +22,19 @@ from bancheng.window.window import Window
 StaffRequest = Request[Identity, Any, State]
 """A request whose sender is known: `request.user`."""
 Connection = ASGIConnection[Any, Any, Any, Any]
+CookieKind = Literal["session", "form", "language"]
 
 _VERSION: Final = re.compile(r'"?([0-9a-f]{64})"?')
 
 
 def language_of(connection: Connection) -> Language:
-    return languages.language_of(connection.headers.get("accept-language"), connection.cookies.get(languages.COOKIE))
+    chosen = connection.cookies.get(cookie_name(connection, "language"))
+    return languages.language_of(connection.headers.get("accept-language"), chosen)
+
+
+def cookie_name(connection: Connection, kind: CookieKind) -> str:
+    """A service's own: `bancheng_county_session`."""
+    return f"bancheng_{window_of(connection).parts.service}_{kind}"
 
 
 def address_of(connection: Connection) -> str:

@@ -10,8 +10,8 @@ from typing import Any
 from litestar import Request, Response
 
 from bancheng.window.error_responses import answer_error, error_headers, error_view, foreseen, identity_of
-from bancheng.window.pages.session import SESSION, cookie, redirect, sign_in_path
-from bancheng.window.requests import language_of, window_of
+from bancheng.window.pages.session import cookie, redirect, sign_in_path, today_at
+from bancheng.window.requests import cookie_name, language_of, window_of
 
 API = "/api/"
 
@@ -24,14 +24,19 @@ def answer_page_error(request: Request[Any, Any, Any], error: Exception) -> Resp
         if request.headers.get("hx-request"):
             return Response(b"", status_code=200, headers={"HX-Refresh": "true"})
         wanted = request.url.path if request.method == "GET" else "/"
-        return redirect(sign_in_path(wanted), (cookie(request, SESSION, "", seconds=0),))
+        return redirect(sign_in_path(wanted), (cookie(request, "session", "", seconds=0),))
     identity = identity_of(request)
     view = error_view(failure, language, reference, identity)
+    # An address of no page has no guard that would have read the cookie; a cookie that no longer counts leads on too.
+    signed_in = identity is not None or cookie_name(request, "session") in request.cookies
     window = window_of(request)
-    answer = window.renderer.page(
-        "error.html", language, {"error": view, "status": failure.status, "signed_in": identity is not None},
-        status=failure.status,
-    )  # fmt: skip
+    context = {
+        "error": view,
+        "status": failure.status,
+        "signed_in": signed_in,
+        **(today_at(identity.site) if identity is not None else {}),
+    }
+    answer = window.renderer.page("error.html", language, context, status=failure.status)
     answer.headers.update(error_headers(failure, language))
     return answer
 

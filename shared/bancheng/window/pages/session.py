@@ -15,21 +15,20 @@ from litestar import Request, Response
 from litestar.datastructures import Cookie
 from litestar.handlers import BaseRouteHandler
 
+from bancheng.federation.site import HostedSite
 from bancheng.kernel.commands import Register
 from bancheng.window.failures import ApiError
 from bancheng.window.identity import Identity
 from bancheng.window.pages.rendering import SECURITY
 from bancheng.window.permissions import may
-from bancheng.window.requests import Connection, StaffRequest, window_of
+from bancheng.window.requests import Connection, CookieKind, StaffRequest, cookie_name, window_of
 
-SESSION: Final = "bancheng_session"
-SIGN_IN_FORM: Final = "bancheng_form"
 SIGN_IN: Final = "/sign-in"
 
 
 async def require_session(connection: Connection, _: BaseRouteHandler) -> None:
     """Guard of the pages. Raises ApiError `api.not_signed_in`, which sends a reader to the sign-in page."""
-    token = connection.cookies.get(SESSION, "")
+    token = connection.cookies.get(cookie_name(connection, "session"), "")
     connection.scope["user"] = await window_of(connection).sign_in.identity(token, kind="session")
 
 
@@ -54,11 +53,11 @@ def require_token(form: Mapping[str, str], expected: str) -> None:
 
 
 def cookie(
-    request: Request[Any, Any, Any], name: str, value: str, *, path: str = "/", seconds: int | None = None
+    request: Request[Any, Any, Any], kind: CookieKind, value: str, *, path: str = "/", seconds: int | None = None
 ) -> Cookie:
     """One that no script reads and no other site's form sends."""
     return Cookie(
-        key=name,
+        key=cookie_name(request, kind),
         value=value,
         path=path,
         httponly=True,
@@ -88,14 +87,18 @@ def page_context(identity: Identity) -> dict[str, object]:
     """What every signed-in page shows around its content."""
     site = identity.site
     return {
+        **today_at(site),
         "identity": identity,
         "unit_name": unit_name(identity),
         "tenant_name": site.current_profile().name,
-        "calendar": site.calendar,
-        "now": site.now(),
         "csrf": identity.csrf,
         "may_register": may(identity.roles, Register),
     }
+
+
+def today_at(site: HostedSite) -> dict[str, object]:
+    """The site's date and time, which every page shows: by them it is seen what is overdue."""
+    return {"calendar": site.calendar, "now": site.now()}
 
 
 def unit_name(identity: Identity) -> str:

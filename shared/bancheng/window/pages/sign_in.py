@@ -11,14 +11,11 @@ from litestar.datastructures import State
 from litestar.di import NamedDependency
 from litestar.params import FromPath, QueryParameter
 
-from bancheng.window import languages
-from bancheng.window.error_texts import text_for
+from bancheng.window.error_texts import in_full, text_for
 from bancheng.window.failures import ApiError
 from bancheng.window.hosting import UnknownTenant
 from bancheng.window.pages.session import (
-    SESSION,
     SIGN_IN,
-    SIGN_IN_FORM,
     cookie,
     form_of,
     local_path,
@@ -26,8 +23,9 @@ from bancheng.window.pages.session import (
     require_session,
     require_token,
     session_form,
+    today_at,
 )
-from bancheng.window.requests import StaffRequest, address_of, language_of
+from bancheng.window.requests import StaffRequest, address_of, cookie_name, language_of
 from bancheng.window.window import Window
 
 Visitor = Request[Any, Any, State]
@@ -46,14 +44,16 @@ def _form_page(
     retry: int | None = None,
 ) -> Response[str]:
     token = secrets.token_urlsafe(24)
-    tenants = [(code, window.hosting.site(code).current_profile().name) for code in window.hosting.tenants()]
-    page = window.renderer.page(
-        "sign_in.html",
-        language_of(request),
-        {"tenants": tenants, "typed": typed, "error": error, "csrf": token},
-        status=status,
-    )
-    page.set_cookie(cookie(request, SIGN_IN_FORM, token, path=SIGN_IN))
+    sites = [window.hosting.site(code) for code in window.hosting.tenants()]
+    context = {
+        "tenants": [(site.tenant, site.current_profile().name) for site in sites],
+        "typed": typed,
+        "error": error,
+        "csrf": token,
+        **(today_at(sites[0]) if sites else {}),
+    }
+    page = window.renderer.page("sign_in.html", language_of(request), context, status=status)
+    page.set_cookie(cookie(request, "form", token, path=SIGN_IN))
     if retry is not None:
         page.headers["Retry-After"] = str(retry)
     return page
@@ -69,7 +69,7 @@ async def sign_in_page(request: Visitor, window: NamedDependency[Window], wanted
 async def sign_in(request: Visitor, window: NamedDependency[Window]) -> Response[Any]:
     """A session cookie, or the form again with what was typed but the password."""
     form = await form_of(request)
-    require_token(form, request.cookies.get(SIGN_IN_FORM, ""))
+    require_token(form, request.cookies.get(cookie_name(request, "form"), ""))
     try:
         opened = await window.sign_in.sign_in(
             form.get("tenant", ""), form.get("login", ""), form.get("password", ""),
@@ -84,19 +84,19 @@ async def sign_in(request: Visitor, window: NamedDependency[Window]) -> Response
         typed = {name: form.get(name, "") for name in ("tenant", "login", "next")}
         return _form_page(
             request, window, typed,
-            error=f"{text.message}{text.next_step}",
+            error=in_full(text, language_of(request)),
             status=failure.status if failure is not None else 404,
             retry=failure.retry_seconds if failure is not None else None,
         )  # fmt: skip
-    return redirect(local_path(form.get("next")), (cookie(request, SESSION, opened.token),))
+    return redirect(local_path(form.get("next")), (cookie(request, "session", opened.token),))
 
 
 @post("/sign-out", guards=[require_session], include_in_schema=False)
 async def sign_out(request: StaffRequest, window: NamedDependency[Window]) -> Response[bytes]:
     """The session is over, here and everywhere."""
     await session_form(request)
-    await window.sign_in.sign_out(request.cookies.get(SESSION, ""), request.user)
-    return redirect(SIGN_IN, (cookie(request, SESSION, "", seconds=0),))
+    await window.sign_in.sign_out(request.cookies.get(cookie_name(request, "session"), ""), request.user)
+    return redirect(SIGN_IN, (cookie(request, "session", "", seconds=0),))
 
 
 @get("/language/{chosen:str}", include_in_schema=False)
@@ -105,7 +105,7 @@ async def choose_language(request: Visitor, chosen: FromPath[str], wanted: Next 
     came_from = urlsplit(request.headers.get("referer", ""))
     back = f"{came_from.path}?{came_from.query}" if came_from.netloc == request.url.netloc else "/"
     language = "en" if chosen == "en" else "zh"
-    kept = cookie(request, languages.COOKIE, language, seconds=A_YEAR)
+    kept = cookie(request, "language", language, seconds=A_YEAR)
     return redirect(local_path(wanted or back), (kept,))
 
 
