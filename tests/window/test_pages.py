@@ -44,7 +44,7 @@ async def test_a_visitor_is_led_to_sign_in_and_back(hall: TownHall) -> None:
     assert door.forms["/sign-in"].values["next"] == "/links"
     inside = await browser.submit(door, "/sign-in", tenant=XIAOSHAN, login="hall-clerk", password=PASSWORD)
     assert inside.answer.url.path == "/links"
-    cookie = next(each for each in client.cookies.jar if each.name == "bancheng_session")
+    cookie = next(each for each in client.cookies.jar if each.name == "bancheng_hall_session")
     assert cookie.value is not None
     assert cookie.value.startswith(f"{XIAOSHAN}.")
     assert cookie.has_nonstandard_attr("HttpOnly")
@@ -100,7 +100,7 @@ async def test_a_registration_that_does_not_fit_loses_nothing_and_names_each_fie
     bad = {**TYPED, "title": "长" * 201, "kind": "", "person__name": " ", "person__address": "甲村 <1> 号"}
     page = await browser.submit(form, "/cases/new", **bad)
     assert page.status == 422
-    for said in ("“标题”太长，最多 200 个字。", "“事项种类”不能为空。", "“反映人姓名”不能为空。", "请改正标红的 3 项"):
+    for said in ("“标题”太长，最多 200 个字。", "“事项种类”不能为空。", "“姓名”不能为空。", "请改正标红的 3 项"):
         assert said in page.text
     kept = page.forms["/cases/new"].values
     assert kept["title"] == "长" * 201
@@ -129,7 +129,7 @@ async def test_a_case_is_declined_by_two_people_at_the_page(hall: TownHall) -> N
     path = await registered(clerk)
     page = await clerk.open(path)
     assert f"{path}/approve-decline" not in page.forms
-    assert "批准不予受理 您的岗位不能做这一步。" in page.text
+    assert "批准不予受理 您的岗位不能做这一步。由值班长、总协调人或领导来做；本站没有这个岗位时，请上报。" in page.text
     empty = await clerk.submit(page, f"{path}/propose-decline", ground="", explanation="已经起诉，由法院处理")
     assert empty.status == 422
     assert empty.forms[f"{path}/propose-decline"].values["explanation"] == "已经起诉，由法院处理"
@@ -180,7 +180,8 @@ async def test_why_a_date_and_who_did_what_are_told_across_units(hall: TownHall)
     page = await town.open(path)
     for said in (
         "为什么是这一天？", "2026-03-05 周四", "第 3 天", "起始日，不计", "群众答复期限", "第 1 段", "甲村站",
-        "测试village-clerk", "已上报", "村里解决不了", "第 2 段", "甲镇中心", "已签收", "系统",
+        "测试village-clerk", "已上报", "村里解决不了", "第 2 段", "甲镇中心", "已签收", "系统", "今天 2026-03-02 10:00",
+        "还剩 5 个工作日",
     ):  # fmt: skip
         assert said in page.text, said
 
@@ -239,7 +240,7 @@ async def test_english_pages_say_nothing_in_chinese_but_what_people_wrote(hall: 
         text = (await browser.open(each)).text
         for known in (*written, *named):
             text = text.replace(known, "")
-        assert re.findall("[\u4e00-\u9fff]+", text) == [], each
+        assert re.findall("[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]+", text) == [], each
     for said in ("What can be done now", "Why this date?", "Hand-over", "Registered", "Sign out"):
         assert said in (await browser.open(path)).text
     chosen = await browser.client.get("/language/zh", headers={"Referer": f"http://window.test{path}"})
@@ -258,6 +259,8 @@ async def test_errors_are_pages_with_a_way_on_and_files_are_ours(hall: TownHall)
     browser = await at_page(hall, "hall-clerk")
     nowhere = await browser.open("/no-such-page")
     assert (nowhere.status, "没有这个页面" in nowhere.text) == (404, True)
+    assert "回到首页" in nowhere.text
+    assert "去登录" in (await Browser(hall.client()).open("/no-such-page")).text
     page = await browser.open("/cases")
     policy = page.answer.headers["content-security-policy"]
     assert "default-src 'self'" in policy
@@ -277,5 +280,5 @@ async def test_links_are_told_with_their_reasons(hall: TownHall) -> None:
     )  # fmt: skip
     hall.links.append(stopped)
     page = await (await at_page(hall, "hall-clerk")).open("/links")
-    for said in ("下级 · below", "已停", text_for("link.equivocation", "zh").message, "等待回执 6"):
+    for said in ("下级 · 村社 · 丙村站", "已停", text_for("link.equivocation", "zh").message, "等待回执 6"):
         assert said in page.text, said

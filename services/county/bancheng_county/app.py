@@ -15,7 +15,7 @@ from bancheng.window.parts import TierWindow
 
 DEFINITION = ServiceDefinition(
     name="county",
-    window=TierWindow(name=Text(zh="县（区）“办不成事”反映窗口", en="County window")),
+    window=TierWindow(name=Text(zh="县（区）“办成”窗口", en="County window")),
     migrations=Path(__file__).parent / "migrations",
 )
 

@@ -15,7 +15,7 @@ from bancheng.window.parts import TierWindow
 
 DEFINITION = ServiceDefinition(
     name="town",
-    window=TierWindow(name=Text(zh="镇街“办不成事”反映窗口", en="Town window")),
+    window=TierWindow(name=Text(zh="镇街“办成”窗口", en="Town window")),
     migrations=Path(__file__).parent / "migrations",
 )
 

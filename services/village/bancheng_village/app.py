@@ -15,7 +15,7 @@ from bancheng.window.parts import TierWindow
 
 DEFINITION = ServiceDefinition(
     name="village",
-    window=TierWindow(name=Text(zh="村社“办不成事”反映窗口", en="Village window")),
+    window=TierWindow(name=Text(zh="村社“办成”窗口", en="Village window")),
     migrations=Path(__file__).parent / "migrations",
 )
 

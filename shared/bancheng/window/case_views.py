@@ -12,7 +12,7 @@ from bancheng.kernel import limits
 from bancheng.kernel.calendar import Calendar
 from bancheng.kernel.case import Case
 from bancheng.kernel.context import Jurisdiction
-from bancheng.kernel.dues import DueDate, explain
+from bancheng.kernel.dues import DueDate, explain, workdays_between
 from bancheng.kernel.profile import Profile
 from bancheng.kernel.rejected import Rejected
 from bancheng.schema.clocks import HELD_PREFIX, Clock
@@ -102,6 +102,7 @@ def clock_view(clock: Clock, jurisdiction: Jurisdiction, calendar: Calendar, now
         limit_workdays=clock.limit_workdays,
         used_workdays=clock.used_workdays,
         spent_workdays=limits.used_workdays(clock, calendar, now),
+        left_workdays=workdays_between(calendar, calendar.local_day(now), clock.due_day),
         due_at=clock.due_at,
         due_day=clock.due_day,
         provisional=clock.provisional,

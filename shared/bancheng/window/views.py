@@ -68,7 +68,10 @@ class DayView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ClockView(msgspec.Struct, frozen=True, kw_only=True):
-    """One limit. `days` is why it is due then; empty for a stopped one. `spent_workdays` is what is used by now."""
+    """One limit. `days` is why it is due then; empty for a stopped one. `spent_workdays` is what is used by now.
+
+    `left_workdays`: working days after today up to the due day; 0 on that day, negative once it is past.
+    """
 
     name: str
     owner: UnitView
@@ -78,6 +81,7 @@ class ClockView(msgspec.Struct, frozen=True, kw_only=True):
     limit_workdays: int
     used_workdays: int
     spent_workdays: int
+    left_workdays: int
     due_at: datetime
     due_day: date
     provisional: bool

@@ -17,6 +17,7 @@ from bancheng.kernel.profile import Profile
 from bancheng.kernel.rejected import Rejected
 from bancheng.window.command_registry import CASE_COMMANDS
 from bancheng.window.error_responses import ErrorView, error_view
+from bancheng.window.error_texts import ErrorText, Language, in_full
 from bancheng.window.failures import ApiError, failure_of
 from bancheng.window.field_problems import FieldProblem, InvalidInput
 from bancheng.window.idempotency import request_of
@@ -47,6 +48,7 @@ class ActionForm(msgspec.Struct, frozen=True, kw_only=True):
     fields: tuple[FormField, ...]
     is_open: bool
     key: str
+    why: str
 
 
 @get("/cases/{case_id:uuid}", include_in_schema=False)
@@ -126,7 +128,8 @@ async def _page(
             problems = tried.problems if tried is not None and is_tried else ()
             fields = reader.command_fields(spec, case, typed, problems)
         # A refused request left its key free; a new one is right whether or not something was typed.
-        forms.append(ActionForm(action=action, fields=tuple(fields), is_open=is_tried, key=secrets.token_hex(16)))
+        key, why = secrets.token_hex(16), _why(action, language)
+        forms.append(ActionForm(action=action, fields=tuple(fields), is_open=is_tried, key=key, why=why))
     inner = window.renderer.html("_case_inner.html", language, context)
     context |= {
         "inner": inner,
@@ -136,6 +139,13 @@ async def _page(
         "done": done,
     }
     return window.renderer.page("case.html", language, context, status=status)
+
+
+def _why(action: ActionView, language: Language) -> str:
+    """Why not. How the case stands is on this page anyway; who may do it is not."""
+    if action.code != "api.forbidden":
+        return action.reason
+    return in_full(ErrorText(message=action.reason, next_step=action.next_step), language)
 
 
 async def _live_context(request: StaffRequest, window: Window, case_id: UUID, version: str) -> dict[str, object]:

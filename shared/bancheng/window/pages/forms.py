@@ -7,11 +7,12 @@ templates.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, Literal, TypeVar
+from typing import Final, Literal, TypeVar
 
 import msgspec
 
 from bancheng.kernel.case import Case
+from bancheng.kernel.commands import ProposeResult
 from bancheng.kernel.profile import CaseType, Choice, Profile
 from bancheng.window.availability import units_below
 from bancheng.window.command_registry import CaseCommand, PersonBody, RegisterBody
@@ -20,6 +21,7 @@ from bancheng.window.field_problems import FieldProblem
 from bancheng.window.identity import Identity
 from bancheng.window.input_text import convert_form
 from bancheng.window.pages.catalogue import translations, word
+from bancheng.window.pages.words import PROPOSED, WORDS
 
 T = TypeVar("T", bound=msgspec.Struct)
 Widget = Literal["text", "area", "number", "date", "select"]
@@ -37,9 +39,9 @@ class FormField(msgspec.Struct, frozen=True, kw_only=True):
     label: str
     widget: Widget
     required: bool = False
-    maximum: int | None = None
     options: tuple[Option, ...] = ()
     value: str = ""
+    hint: str = ""
     error: str = ""
 
 
@@ -66,7 +68,8 @@ class FormReader:
         for field in msgspec.structs.fields(spec.body):
             options = self._options(spec, field.name, case)
             default = present.get(field.name) or _default(field)
-            fields.append(self._field(field, field.name, options, typed.get(field.name, default), problems))
+            value, called = typed.get(field.name, default), PROPOSED if spec.kind is ProposeResult else {}
+            fields.append(self._field(field, field.name, options, value, problems, called.get(field.name)))
         return fields
 
     def registration_fields(self, typed: Mapping[str, str], problems: Sequence[FieldProblem]) -> dict[str, FormField]:
@@ -95,16 +98,18 @@ class FormReader:
         problems: Sequence[FieldProblem],
         called: str | None = None,
     ) -> FormField:
+        label = word(self._language, "field", called or name)
         found = next((each for each in problems if each.field == name or each.field.startswith(f"{name}.")), None)
         return FormField(
             name=name,
-            label=word(self._language, "field", called or name),
+            label=label,
             widget=_widget(field.name, has_options=bool(options)),
             required=field.required,
-            maximum=_maximum(field.type),
             options=options,
             value=value,
-            error="" if found is None else text_for(found.code, self._language, found.parameters).message,
+            hint=word(self._language, "hint", called) if called in WORDS["hint"] else "",
+            # The field is called what stands above it.
+            error=text_for(found.code, self._language, {**found.parameters, "field": label}).message if found else "",
         )
 
     def _options(self, spec: CaseCommand, name: str, case: Case) -> tuple[Option, ...]:
@@ -196,11 +201,6 @@ def _widget(name: str, *, has_options: bool) -> Widget:
     if name in _NUMBERS:
         return "number"
     return "area" if name in _AREAS else "text"
-
-
-def _maximum(annotation: Any) -> int | None:
-    info = msgspec.inspect.type_info(annotation)
-    return info.max_length if isinstance(info, msgspec.inspect.StrType) else None
 
 
 def _literals(kind: type[msgspec.Struct], name: str) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from litestar.di import NamedDependency
 
 from bancheng.window.api.directory import link_view
 from bancheng.window.error_texts import text_for
+from bancheng.window.pages.places import site_name
 from bancheng.window.pages.session import page_context
 from bancheng.window.requests import StaffRequest, language_of
 from bancheng.window.window import Window
@@ -18,7 +19,12 @@ async def links_page(request: StaffRequest, window: NamedDependency[Window]) -> 
     identity, language = request.user, language_of(request)
     links = [link_view(status) for status in await window.parts.links(identity.tenant)]
     reasons = {each.peer: text_for(each.reason, language) for each in links if each.reason}
-    context = {**page_context(identity), "links": links, "reasons": reasons, "site": identity.site.site}
+    hosted = identity.site
+    jurisdiction, profile = hosted.jurisdiction, hosted.current_profile()
+    names = {
+        site: site_name(jurisdiction, profile, site, language) for site in (hosted.site, *(each.peer for each in links))
+    }
+    context = {**page_context(identity), "links": links, "reasons": reasons, "names": names, "site": hosted.site}
     template = "_links.html" if request.headers.get("hx-request") else "links.html"
     return window.renderer.page(template, language, context)
 

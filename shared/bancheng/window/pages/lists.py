@@ -14,7 +14,7 @@ from litestar.params import QueryParameter
 from bancheng.kernel.case import CLOSED_STAGES, Stage
 from bancheng.store.errors import SearchTooShort
 from bancheng.store.ledger import LedgerFilter
-from bancheng.window.error_texts import text_for
+from bancheng.window.error_texts import in_full, text_for
 from bancheng.window.identity import Identity
 from bancheng.window.pages.session import page_context, redirect
 from bancheng.window.queries import ListRequest
@@ -132,7 +132,7 @@ async def search_page(
             found = await window.queries.search(identity, q, after=after, limit=PAGE_ROWS)
         except SearchTooShort as refusal:
             text = text_for(refusal.code, language)
-            error = f"{text.message}{text.next_step}"
+            error = in_full(text, language)
     address = f"/cases/search?{urlencode({'q': q, 'after': found.next})}" if found.next else ""
     context = {**page_context(identity), "q": q, "found": found, "error": error, "next_address": address}
     return window.renderer.page("search.html", language, context, status=422 if error else 200)

@@ -17,6 +17,7 @@ from bancheng.kernel.calendar import Calendar
 from bancheng.kernel.profile import Choice, Profile
 from bancheng.window.error_texts import Language, text_for
 from bancheng.window.pages.catalogue import translations, word
+from bancheng.window.pages.places import site_name, tier_name
 from bancheng.window.views import EntryView, unit_view
 
 SAID: Final = (
@@ -34,6 +35,7 @@ _UNSAID: Final = {
     "DutyLeaderCalled": ("unit",), "Paused": ("owner",),
 }  # fmt: skip
 """What stands beside the entry anyway."""
+_CALLED: Final = {("Registered", "channel"): "source", ("ResultProposed", "answer"): "proposed_answer"}
 _LISTS: Final = {"kind": "kinds", "case_type": "case_types", "ground": "exclusions"}
 _UNITS: Final = {"unit", "owner", "late_unit", "decided_by"}
 
@@ -70,7 +72,7 @@ class Term(msgspec.Struct, frozen=True, kw_only=True):
 
     number: int
     unit: str
-    site: str
+    tier: str
     depth: int
     items: tuple[Item, ...]
 
@@ -100,7 +102,7 @@ class Teller:
         return Term(
             number=first.term,
             unit=unit,
-            site=first.site,
+            tier=tier_name(self._site.jurisdiction, self._profile, first.site, self._language),
             depth=min(2, self._site.jurisdiction.depth(first.site)),
             items=tuple(self.item(entry) for entry in entries),
         )
@@ -124,7 +126,7 @@ class Teller:
             value = entry.details.get(name)
             if value in (None, "", ()) or name in _UNSAID.get(entry.type, ()) or (name, value) == ("cause", "hand"):
                 continue
-            called = "source" if (entry.type, name) == ("Registered", "channel") else name
+            called = _CALLED.get((entry.type, name), name)
             lines.append(Line(label=word(self._language, "field", called), text=self._text(name, value, entry)))
         return lines
 
@@ -177,7 +179,12 @@ class Teller:
     def _named(self, value: dict[str, object]) -> str:
         """A grant by its unit, an actor by name and unit."""
         unit = unit_view(self._site.jurisdiction, str(value.get("unit", ""))).name
-        return f"{value['name']}（{unit}）" if "name" in value else unit
+        if "name" not in value:
+            return unit
+        return translations(self._language).gettext("%(name)s（%(unit)s）") % {"name": value["name"], "unit": unit}
+
+    def _site_name(self, site: str) -> str:
+        return site_name(self._site.jurisdiction, self._profile, site, self._language)
 
     def _light(self, delivery: Delivery) -> Light:
         said = translations(self._language).gettext
@@ -185,7 +192,7 @@ class Teller:
         is_parent = peer is not None and peer.is_parent
         reason = text_for(delivery.reason, self._language).message if delivery.reason else ""
         return Light(
-            name=said("上级") if is_parent else said("下级 %(site)s") % {"site": delivery.peer},
+            name=said("上级") if is_parent else said("下级 %(site)s") % {"site": self._site_name(delivery.peer)},
             state=delivery.state,
             text=word(self._language, "delivery", delivery.state),
             reason=reason,

@@ -139,6 +139,7 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "limit_workdays": "期限（工作日）",
         "outcome": "办理结果",
         "answer": "答复内容",
+        "proposed_answer": "拟答复内容",
         "satisfied": "是否满意",
         "rating": "评分",
         "comment": "意见",
@@ -173,6 +174,7 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "calendar_edition": "日历版次",
         "grant": "交给",
     },
+    "hint": {"proposed_answer": "这里只是拟定，还没有告知当事人；告知当事人要另办“答复”一步。"},
     "role": {
         "clerk": "办理专员",
         "duty_leader": "值班长",
@@ -190,3 +192,6 @@ WORDS: Final[dict[str, dict[str, str]]] = {
     "alert": {"transit_late": "上报后未按时签收", "link_stopped": "链路已停", "cut_off": "承办段已被截断"},
 }
 """By group, then by identifier."""
+
+PROPOSED: Final = {"answer": "proposed_answer"}
+"""What fields are called while nobody has been told: proposing a result answers no one."""

@@ -1,0 +1,127 @@
+"""What a page must say for a newcomer not to be misled: what is overdue, what was only proposed, whose step it is."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.window.browsing import Browser, at_page
+from tests.window.town_hall import PASSWORD, XIAOSHAN, TownHall
+
+if TYPE_CHECKING:
+    from bancheng.store.database import Database
+
+
+async def case_of(hall: TownHall, login: str) -> str:
+    return f"/cases/{await (await hall.signed_in(login)).register()}"
+
+
+async def test_signing_in_at_one_service_does_not_sign_out_at_another_on_the_same_host(database: Database) -> None:
+    village, county = TownHall(database, service="village"), TownHall(database, service="county")
+    first = await at_page(village, "village-clerk")
+    second = Browser(county.client())
+    # A browser sends the cookies of a host to each of its ports.
+    second.client.cookies = first.client.cookies
+    door = await second.open("/")
+    await second.submit(door, "/sign-in", tenant=XIAOSHAN, login="hall-clerk", password=PASSWORD)
+    first.client.cookies = second.client.cookies
+    assert "测试village-clerk" in (await first.open("/cases")).text
+    assert "测试hall-clerk" in (await second.open("/cases")).text
+    assert {each.name for each in first.client.cookies.jar} == {
+        "bancheng_village_session", "bancheng_village_form", "bancheng_county_session", "bancheng_county_form",
+    }  # fmt: skip
+
+
+async def test_a_refusal_names_who_may_do_it_to_programs_too(hall: TownHall) -> None:
+    caller = await hall.signed_in("village-clerk")
+    case_id = await caller.register()
+    refused = (await caller.give(case_id, "verify-result")).json()
+    assert refused["next_step"] == (
+        "It is for the duty leader or coordinator. If nobody here has that role, send the case up."
+    )
+    action = next(each for each in (await caller.case(case_id))["actions"] if each["name"] == "verify-result")
+    assert action["next_step"] == refused["next_step"]
+    assert refused["parameters"] == {"roles": "duty_leader,coordinator"}
+
+
+async def test_a_case_past_either_limit_is_marked_in_the_list_and_counted_on_its_page(hall: TownHall) -> None:
+    path = await case_of(hall, "village-clerk")
+    browser = await at_page(hall, "village-clerk")
+    before = await browser.open("/cases")
+    assert "按本级期限排序" in before.text
+    assert ("row-over" in before.answer.text, "已超期" in before.text) == (False, False)
+    page = await browser.open(path)
+    assert "还剩 3 个工作日" in page.text
+    hall.pass_time(days=3, hours=1)
+    assert "今天到期" in (await browser.open(path)).text
+    hall.pass_time(days=4)
+    after = await browser.open("/cases")
+    assert ("row-over" in after.answer.text, "已超期" in after.text) == (True, True)
+    assert "今天 2026-03-09 11:00" in after.text
+    assert "已超 2 个工作日" in (await browser.open(path)).text
+
+
+async def test_a_proposed_answer_is_not_called_an_answer(hall: TownHall) -> None:
+    path = await case_of(hall, "village-leader")
+    browser = await at_page(hall, "village-leader")
+    page = await browser.submit(await browser.open(path), f"{path}/accept")
+    assert "拟答复内容" in page.text
+    assert "告知当事人要另办“答复”一步。" in page.text
+    proposed = await browser.submit(page, f"{path}/propose-result", outcome="solved", answer="补贴已补发")
+    assert "拟答复（还没有告知当事人）" in proposed.text
+    assert "给反映人的答复" not in proposed.text
+    told = await browser.submit(proposed, f"{path}/give-answer", text="补贴已补发", channel="phone")
+    assert "给反映人的答复" in told.text
+    assert "拟答复（还没有告知当事人）" not in told.text
+
+
+async def test_days_used_before_stand_in_the_answer_to_why_this_date(hall: TownHall) -> None:
+    path = await case_of(hall, "village-leader")
+    browser = await at_page(hall, "village-leader")
+    hall.pass_time(days=2)
+    page = await browser.open(path)
+    assert "之前已用" not in page.text
+    paused = await browser.submit(page, f"{path}/pause", reason="waiting_for_papers", until="2026-03-06")
+    assert "之前已用 2 个工作日" in paused.text
+    counted = re.findall("第 ([0-9]+) 天", paused.text)
+    assert {"3", "10"} <= set(counted)
+    assert {"1", "2"}.isdisjoint(counted)
+
+
+async def test_the_page_of_alerts_says_what_it_leaves_out(hall: TownHall) -> None:
+    page = await (await at_page(hall, "village-clerk")).open("/cases/alerts")
+    assert "期限已过的案件不在这里" in page.text
+
+
+async def test_a_long_text_is_refused_whole_and_never_cut(hall: TownHall) -> None:
+    path = await case_of(hall, "village-clerk")
+    browser = await at_page(hall, "village-clerk")
+    page = await browser.open(path)
+    assert "maxlength" not in page.answer.text.split('class="case-side"')[1]
+    assert "maxlength" not in (await browser.open("/cases/new")).answer.text.split('class="register"')[1]
+    long = "长" * 20_001
+    refused = await browser.submit(page, f"{path}/add-note", text=long)
+    assert refused.status == 422
+    assert "“内容”太长" in refused.text
+    assert refused.forms[f"{path}/add-note"].values["text"].strip() == long
+
+
+async def test_an_english_error_calls_a_field_what_stands_above_it(hall: TownHall) -> None:
+    browser = await at_page(hall, "village-clerk", language="en")
+    page = await browser.submit(await browser.open("/cases/new"), "/cases/new", person__name="a\u0007b")
+    for said in ("“Title” ", "“What was reported” ", "“How it came in” "):
+        assert said in page.text, said
+    assert "“Name” holds a control character that cannot be seen: delete the word and type it again." in page.text
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+async def test_the_keys_of_tiers_are_not_shown(hall: TownHall, language: str) -> None:
+    path = await case_of(hall, "village-clerk")
+    browser = await at_page(hall, "village-clerk", language=language)
+    tier = "区级" if language == "zh" else "District"
+    assert re.search(f"甲村站 {tier} ", (await browser.open(path)).text)
+    links = (await browser.open("/links")).text
+    assert f"{tier} · 区中心" in links
+    assert "hall" not in links
