@@ -8,12 +8,25 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import defaultdict
+from contextlib import suppress
+from functools import partial
 
 from tests.bench.figures import Figure, Goal
-from tests.bench.household import Household
+from tests.bench.household import Household, poll
+from tests.bench.load import Connection
 from tests.support.system import SERVICE_NAMES
 
 GROUP = "Each service, at rest and started"
+
+
+async def _is_ready(port: int) -> bool:
+    with suppress(OSError):
+        connection = await Connection.open(port)
+        try:
+            return (await connection.get("/readyz")).status == 200
+        finally:
+            connection.close()
+    return False
 
 
 async def at_rest(household: Household, *, repetitions: int, seconds: float) -> list[Figure]:
@@ -26,7 +39,7 @@ async def at_rest(household: Household, *, repetitions: int, seconds: float) -> 
             service.stop()
             began = time.perf_counter()
             service.start()
-            service.wait_ready()
+            await poll(partial(_is_ready, service.port))
             started[name].append(time.perf_counter() - began)
         await household.settle()
         await asyncio.sleep(seconds)

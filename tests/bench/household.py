@@ -34,11 +34,11 @@ SELECT (SELECT count(*) FROM outbox WHERE number IS NULL)
     + (SELECT count(*) FROM gram_queue) + (SELECT count(*) FROM cases WHERE act_at <= $1)"""
 
 
-async def poll(done: Callable[[], Awaitable[bool]]) -> None:
-    """Asks every POLL_SECONDS until it is done. Raises TimeoutError."""
+async def poll(done: Callable[[], Awaitable[bool]], *, every_seconds: float = POLL_SECONDS) -> None:
+    """Asks again and again until it is done. Raises TimeoutError."""
     async with asyncio.timeout(POLL_MOST_SECONDS):
         while not await done():  # noqa: ASYNC110  other processes work, and nothing here is told when they are done
-            await asyncio.sleep(POLL_SECONDS)
+            await asyncio.sleep(every_seconds)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,13 +59,15 @@ class Household:
             row = await tx.fetch_one(statement, *arguments)
         return 0 if row is None else int(row[0] or 0)
 
-    async def until(self, service: str, statement: str, *arguments: object, reaches: int) -> None:
+    async def until(
+        self, service: str, statement: str, *arguments: object, reaches: int, every_seconds: float = POLL_SECONDS
+    ) -> None:
         """Waits until the figure is at least `reaches`. Raises TimeoutError."""
 
         async def reached() -> bool:
             return await self.number(service, statement, *arguments) >= reaches
 
-        await poll(reached)
+        await poll(reached, every_seconds=every_seconds)
 
     async def settle(self) -> None:
         """Waits until nothing is on its way, due or uncut: what follows is measured alone."""
