@@ -28,7 +28,7 @@ SHORT = Sizes(
     waiting_events=100, listed_cases=200, rest_seconds=0.1,
 )  # fmt: skip
 DEFAULT = Sizes(
-    name="default", seconds=2.0, repetitions=5, fewer_repetitions=3, climbing_cases=2_000, pressed_samples=200,
+    name="default", seconds=1.5, repetitions=5, fewer_repetitions=3, climbing_cases=2_000, pressed_samples=200,
     waiting_events=10_000, listed_cases=20_000, rest_seconds=2.0,
 )  # fmt: skip
 FULL = Sizes(

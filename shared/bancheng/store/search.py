@@ -181,15 +181,20 @@ class _Look:
             self._floor = _found_id(rows[-1])
 
     async def at_pieces(self, rarest: Sequence[str], wanted: int) -> None:
-        """Candidates in batches, newest first, until there are more than `wanted` or enough were examined."""
+        """Candidates in batches, newest first, until there are more than `wanted` or enough were examined.
+
+        Nearly every candidate holds the words, so the first batch is what a page takes.
+        """
         below, examined, kept = self._below, 0, 0
         statement = candidates_statement(max(len(rarest) - 1, 0), everybody=self._units is None)
+        size = min(wanted + 1, _BATCH)
         while rarest and kept <= wanted:
-            rows = await self._tx.fetch(statement, self._tx.tenant, below, _BATCH, self._units, *rarest)
+            rows = await self._tx.fetch(statement, self._tx.tenant, below, size, self._units, *rarest)
             kept += self._keep(rows)
             examined += len(rows)
-            if len(rows) < _BATCH:
+            if len(rows) < size:
                 return
+            size = _BATCH
             below = _found_id(rows[-1])
             if examined >= MAX_EXAMINED or below <= self._floor:
                 break
