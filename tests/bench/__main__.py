@@ -36,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if given.write is not None:
         size = "" if sizes is DEFAULT else f" --{sizes.name}"
         minutes = (time.monotonic() - began) / 60
-        command = f"python -m tests.bench{size} --write {given.write.name}"
+        command = f"python -m tests.bench{size} --write docs/{given.write.name}"
         taken = Taken(at=at, command=command, minutes=minutes, load=(load, os.getloadavg()[0]))
         given.write.write_text(page(figures, taken), encoding="utf-8")
     return 0

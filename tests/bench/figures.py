@@ -11,14 +11,14 @@ from statistics import median
 from typing import Literal
 
 Unit = Literal["/s", "ms", "s", "MiB", "×"]
-Standing = Literal["reached", "not reached", ""]
+Standing = Literal["reached", "not reached", "not claimed", ""]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Goal:
     """What quality.md asks for. `least` and `most` bound the median, `least_ratio` the median of the ratios.
 
-    `work` is how much of it the goal is stated for, where that is more than was measured: then nothing is claimed.
+    `work` is how much of it the goal is stated for, where that is more than was measured.
     """
 
     text: str
@@ -51,16 +51,20 @@ class Figure:
 
     @property
     def standing(self) -> Standing:
-        """Whether the goal is reached; empty without a goal, or where less work was measured than it is stated for."""
+        """Whether the goal is reached. What is missed with less work than the goal is stated for is missed; what is met
+        with less claims nothing.
+        """
         goal = self.goal
-        if goal is None or goal.work:
+        if goal is None:
             return ""
         misses = (
             (goal.least is not None and self.median < goal.least)
             or (goal.most is not None and self.median > goal.most)
             or (goal.least_ratio is not None and (self.ratio is None or self.ratio < goal.least_ratio))
         )
-        return "not reached" if misses else "reached"
+        if misses:
+            return "not reached"
+        return "not claimed" if goal.work else "reached"
 
     def value_text(self) -> str:
         return f"{number_text(self.median)} {self.unit}" if self.unit != "/s" else f"{number_text(self.median)}/s"
