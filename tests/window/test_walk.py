@@ -48,7 +48,7 @@ async def test_a_case_goes_from_registration_to_the_archive(hall: TownHall) -> N
     await clerk.must(case_id, "archive")
 
     ended = await clerk.case(case_id)
-    assert (ended["stage"], ended["outcome"], ended["answer"]) == ("archived", "solved", "已补发三个月")
+    assert (ended["stage"], ended["outcome"], ended["answer"]) == ("archived", "solved", "本周内补发")
     assert allowed(ended) == set()
     assert await history(clerk, case_id) == [
         "Registered", "Accepted", "Classified", "NoteAdded", "AnswerGiven", "ResultProposed", "ResultVerified",
