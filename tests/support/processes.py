@@ -70,8 +70,8 @@ class ServiceProcess:
 
     def wait_ready(self, timeout_seconds: float = START_SECONDS) -> None:
         """Raises AssertionError with the end of the log when it ends or does not become ready."""
-        wait_until(lambda: self.process_id is None or self.is_ready(), timeout_seconds=timeout_seconds)
-        if self.process_id is None or not self.is_ready():
+        was_ready = wait_until(lambda: self.process_id is None or self.is_ready(), timeout_seconds=timeout_seconds)
+        if self.process_id is None or not was_ready:
             raise AssertionError(f"{self.name} is not ready: {self.readiness()}\n{log_tail(self.log_path)}")
 
     def is_ready(self) -> bool:
