@@ -56,7 +56,7 @@ docs: setup ## write the generated pages of docs/
 # A maintainer's target: pip-tools must be installed somewhere; the lock itself never names an address.
 PIP_COMPILE ?= pip-compile
 COMPILE := CUSTOM_COMPILE_COMMAND='make lock' $(PIP_COMPILE) --quiet --generate-hashes --allow-unsafe --strip-extras \
-  --no-annotate --no-emit-index-url --no-emit-find-links --no-emit-trusted-host
+  --no-annotate --no-emit-options
 lock: ## write the hashed locks anew from the .in files
 	$(COMPILE) --output-file=requirements-build.txt requirements-build.in
 	$(COMPILE) --output-file=requirements.txt requirements.in
