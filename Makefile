@@ -38,8 +38,8 @@ types: setup ## type check, strict
 test: setup ## everything that is checked
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/basedpyright
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+	@# Two cores: the types are checked beside the first tests. Either failing fails the target.
+	@$(BIN)/basedpyright & types=$$!; $(BIN)/python -m pytest $(PYTEST_ARGS); tests=$$?; wait $$types && exit $$tests
 
 demo: setup ## three services on this machine, with two counties' stories
 	$(BIN)/bancheng demo $(DEMO_ARGS)
