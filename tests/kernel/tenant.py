@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from datetime import date
 
-from bancheng.kernel.profile import CaseType, Choice, LadderRung, Profile, Text, Tier
+from bancheng.kernel.profile import Profile
+from bancheng.kernel.profile_parts import (
+    AidProgramme,
+    CaseType,
+    Choice,
+    Exclusion,
+    Kind,
+    LadderRung,
+    Level,
+    Step,
+    Text,
+    Tier,
+)
 from bancheng.schema.documents import Directory, SiteEntry, UnitEntry
 
 TENANT = "000000"
@@ -61,11 +73,29 @@ PROFILE = Profile(
     case_types=(
         CaseType(key="ordinary", name=_text("一般"), answer_workdays=2),
         CaseType(key="complex", name=_text("复杂"), answer_workdays=5),
-        CaseType(key="special", name=_text("特殊"), answer_workdays=10),
+        CaseType(key="special", name=_text("特殊"), answer_workdays=10, nature="report_by", order_workdays=5),
     ),
-    kinds=_choices("allowance", "approval"),
+    kinds=(
+        Kind(key="allowance", name=_text("allowance")),
+        Kind(key="approval", name=_text("approval")),
+        Kind(key="conduct", name=_text("conduct"), concerns_conduct=True),
+        Kind(key="no_powers", name=_text("no_powers"), window_owns_liaison=True),
+    ),
     grounds=_choices("applied_not_accepted"),
-    exclusions=_choices("litigation"),
+    exclusions=(
+        Exclusion(key="litigation", name=_text("litigation")),
+        Exclusion(key="not_entrusted", name=_text("not_entrusted"), unless_entrusted=True),
+    ),
+    causes=_choices("papers_incomplete"),
+    policy_tools=_choices("commitment"),
+    service_forms=_choices("at_home"),
+    aid_programmes=(AidProgramme(key="low_income", name=_text("low_income"), for_whom=_text("low_income")),),
+    levels=(
+        Level(key="three", name=_text("three"), handled_by=_text("window")),
+        Level(key="two", name=_text("two"), handled_by=_text("department")),
+    ),
+    steps=(Step(key="consultation", name=_text("consultation")),),
+    seal="by_hand",
     pause_reasons=_choices("waiting_for_papers"),
     ladder=(
         LadderRung(clock="person", action="warn", workdays_before=1),

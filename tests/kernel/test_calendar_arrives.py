@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from bancheng.kernel import commands as c
 from bancheng.kernel.calendar import Calendar, CalendarYear, DayName, merge_overrides
 from bancheng.kernel.limits import recompute
-from bancheng.kernel.profile import LadderRung
+from bancheng.kernel.profile_parts import LadderRung
 from bancheng.schema import events as e
 from tests.kernel.notices import CALENDAR, beijing
 from tests.kernel.tenant import HALL, PROFILE

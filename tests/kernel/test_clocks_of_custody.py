@@ -8,7 +8,8 @@ import pytest
 from msgspec.structs import replace
 
 from bancheng.kernel import commands as c
-from bancheng.kernel.profile import LadderRung, Profile, Tier
+from bancheng.kernel.profile import Profile
+from bancheng.kernel.profile_parts import LadderRung, Tier
 from bancheng.schema import events as e
 from tests.kernel.notices import CALENDAR, beijing
 from tests.kernel.situations import LATE_ENTRY, LATE_HASH

@@ -17,7 +17,7 @@ import httpx
 from bancheng.federation.health import LinkStatus
 from bancheng.federation.site import HostedSite
 from bancheng.kernel.context import Jurisdiction
-from bancheng.kernel.profile import Text
+from bancheng.kernel.profile_parts import Text
 from bancheng.profiles.loader import shipped_profile
 from bancheng.schema.documents import Directory, SiteEntry, UnitEntry
 from bancheng.store.accounts import Staff, save_staff

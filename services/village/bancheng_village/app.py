@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from bancheng.kernel.profile import Text
+from bancheng.kernel.profile_parts import Text
 from bancheng.runtime.command import service_main
 from bancheng.runtime.service import ServiceDefinition
 from bancheng.window.parts import TierWindow

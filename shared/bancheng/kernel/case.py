@@ -5,14 +5,15 @@ Owns the form of the state; how it comes from events is `evolve`, what may be do
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal
 from uuid import UUID
 
 import msgspec
 
+from bancheng.kernel.record import Record
 from bancheng.schema.clocks import Clock, Grant
-from bancheng.schema.events import Channel, Outcome, Person
+from bancheng.schema.events import Agent, Channel, Outcome, Person
 
 Stage = Literal[
     "registered",
@@ -75,13 +76,14 @@ class ExtensionRequest(msgspec.Struct, frozen=True, kw_only=True):
     asked_by: str
 
 
-class Case(msgspec.Struct, frozen=True, kw_only=True):
+class Case(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A case as its main line says it stands.
 
     `holder_unit`/`holder_site` is the one whose duty it is: while `in_transit`, still the sender.
     `participants` are the sites that ever held it or were granted it, late entries included, by name: they are sent
     every entry. `unfiled_late` are the hashes of late entries that are known and that the holder has yet to put on
     record. `highest_term` is the highest that any known entry bears, late ones included: no site opens it again.
+    `record` is what was entered beside the loop.
     """
 
     case_id: UUID
@@ -119,6 +121,15 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     decline: DeclineProposal | None = None
     result_proposed_by: str = ""
     reported_outside_at: datetime | None = None
+    matter: str = ""
+    department: str = ""
+    complained_unit: str = ""
+    is_restricted: bool = False
+    agent: Agent | None = None
+    received_on: date | None = None
+    imported_from: str = ""
+    progress_told_at: datetime | None = None
+    record: Record = Record()
 
     @property
     def is_closed(self) -> bool:

@@ -9,21 +9,108 @@ from datetime import date
 from typing import Annotated, Literal
 from uuid import UUID
 
-from msgspec import Meta, Struct
+from msgspec import Meta
 
-from bancheng.schema.events import CaseEvent, Channel, Person, TakeoverCause
+from bancheng.kernel.command import Body, Command, Key, Rating, Reason, Title, Workdays
+from bancheng.kernel.record_commands import (
+    AddJointPerson,
+    AnswerOrder,
+    AttachPaper,
+    AttributeFault,
+    BookService,
+    CodeCause,
+    CompleteService,
+    HandOverDuty,
+    IssueGuidance,
+    IssueOrder,
+    OfferAid,
+    PassToBody,
+    RaiseLevel,
+    RecordAidAnswer,
+    RecordBodyReply,
+    RecordCommand,
+    RecordOtherNumber,
+    RecordRequiredPaper,
+    RecordStep,
+    RequirePaper,
+    Seal,
+    SignForm,
+    SubmitFile,
+    Urge,
+    UsePolicyTool,
+)
+from bancheng.schema.events import Agent, CaseEvent, Channel, Person, TakeoverCause
 from bancheng.schema.messages import AddNoteAsk
 
-Title = Annotated[str, Meta(min_length=1, max_length=200)]
-Body = Annotated[str, Meta(min_length=1, max_length=4000)]
-Reason = Annotated[str, Meta(min_length=1, max_length=1000)]
-Key = Annotated[str, Meta(min_length=1, max_length=64)]
-Workdays = Annotated[int, Meta(ge=1, le=400)]
-Rating = Annotated[int, Meta(ge=1, le=5)]
-
-
-class Command(Struct, frozen=True, kw_only=True, tag=True, tag_field="type"):
-    """Base of all commands: the tag is the name."""
+__all__ = [
+    "Accept",
+    "AddJointPerson",
+    "AddNote",
+    "AdoptLateOutcome",
+    "AnswerAsk",
+    "AnswerOrder",
+    "AnyCommand",
+    "ApproveDecline",
+    "ApproveExtension",
+    "Archive",
+    "AttachPaper",
+    "AttributeFault",
+    "Body",
+    "BookService",
+    "CallDutyLeader",
+    "Classify",
+    "CodeCause",
+    "Command",
+    "CompleteService",
+    "Escalate",
+    "FileLateEntry",
+    "GiveAnswer",
+    "HandDown",
+    "HandOverDuty",
+    "IssueGuidance",
+    "IssueOrder",
+    "Key",
+    "OfferAid",
+    "OverruleLate",
+    "PassDeadline",
+    "PassToBody",
+    "Pause",
+    "ProposeDecline",
+    "ProposeResult",
+    "RaiseLevel",
+    "Rating",
+    "Reason",
+    "Receive",
+    "RecomputeDues",
+    "RecordAidAnswer",
+    "RecordBodyReply",
+    "RecordCommand",
+    "RecordOtherNumber",
+    "RecordOutsideReply",
+    "RecordRequiredPaper",
+    "RecordStep",
+    "RefuseDecline",
+    "RefuseExtension",
+    "Register",
+    "RequestExtension",
+    "RequirePaper",
+    "Resume",
+    "Return",
+    "Revisit",
+    "Seal",
+    "SendBackResult",
+    "SignForm",
+    "StrikeOff",
+    "SubmitFile",
+    "TakeBack",
+    "TakeOver",
+    "Title",
+    "Urge",
+    "UsePolicyTool",
+    "VerifyResult",
+    "Withdraw",
+    "Workdays",
+]
 
 
 class Register(Command, frozen=True, kw_only=True):
@@ -39,6 +126,13 @@ class Register(Command, frozen=True, kw_only=True):
     description: Body
     person: Person
     ground: str = ""
+    matter: Annotated[str, Meta(max_length=64)] = ""
+    department: Annotated[str, Meta(max_length=64)] = ""
+    complained_unit: Annotated[str, Meta(max_length=64)] = ""
+    is_restricted: bool = False
+    agent: Agent | None = None
+    received_on: date | None = None
+    imported_from: Annotated[str, Meta(max_length=64)] = ""
 
 
 class Accept(Command, frozen=True, kw_only=True):
@@ -46,8 +140,11 @@ class Accept(Command, frozen=True, kw_only=True):
 
 
 class ProposeDecline(Command, frozen=True, kw_only=True):
+    """否定答复报告. `department`: the one concerned, where an exclusion asks for it."""
+
     ground: Key
     explanation: Body
+    department: Annotated[str, Meta(max_length=64)] = ""
 
 
 class ApproveDecline(Command, frozen=True, kw_only=True):
@@ -94,8 +191,12 @@ class RefuseExtension(Command, frozen=True, kw_only=True):
 
 
 class GiveAnswer(Command, frozen=True, kw_only=True):
+    """答复. `person_number` 0: everyone who brought the matter, else one of those who joined."""
+
     text: Body
     channel: Literal["desk", "phone", "letter", "platform"] = "phone"
+    answer_kind: Literal["final", "progress"] = "final"
+    person_number: Annotated[int, Meta(ge=0, le=1000)] = 0
 
 
 class ProposeResult(Command, frozen=True, kw_only=True):
@@ -244,4 +345,5 @@ AnyCommand = (
     | RecomputeDues
     | RecordOutsideReply
     | AnswerAsk
+    | RecordCommand
 )

@@ -10,6 +10,7 @@ from datetime import datetime
 import msgspec
 
 from bancheng.kernel.calendar import Calendar
+from bancheng.kernel.entrustments import Entrustments
 from bancheng.kernel.profile import Profile
 from bancheng.schema.documents import Directory, SiteEntry, UnitEntry
 from bancheng.schema.events import Actor
@@ -76,3 +77,4 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     profile: Profile
     calendar: Calendar
     jurisdiction: Jurisdiction
+    entrustments: Entrustments = Entrustments()

@@ -12,7 +12,18 @@ from bancheng.kernel import commands as c
 from bancheng.kernel.case import Case
 from bancheng.kernel.context import Context
 from bancheng.kernel.rejected import Rejected
-from bancheng.kernel.rules import custody, deadlines, guards, handling, late, registration, results
+from bancheng.kernel.rules import (
+    custody,
+    deadlines,
+    guards,
+    handling,
+    late,
+    obligations,
+    record,
+    registration,
+    remedies,
+    results,
+)
 from bancheng.schema.events import CaseEvent
 
 ByHolder = (
@@ -42,18 +53,46 @@ ByHolder = (
     | c.OverruleLate
     | c.CallDutyLeader
     | c.RecordOutsideReply
+    | record.IntakeCommand
+    | remedies.RemedyCommand
 )
 """Commands that only the unit holding the case may give, and not while it is on its way."""
 
 
+ByOthers = (
+    c.Receive
+    | c.TakeOver
+    | c.TakeBack
+    | c.FileLateEntry
+    | c.PassDeadline
+    | c.RecomputeDues
+    | c.AnswerOrder
+    | c.Urge
+    | c.AnswerAsk
+)
+"""Commands of the clock, of the links, of units above, of departments and of who supervises."""
+
+
 def decide(command: c.AnyCommand, case: Case | None, context: Context) -> tuple[CaseEvent, ...]:
-    """The events that follow, in order. Raises Rejected. `case` is None for a registration only."""
+    """The events that follow, in order, and what they oblige to. Raises Rejected. `case` is None for a registration."""
+    events = _decide(command, case, context)
+    return (*events, *obligations.following(events, case, context))
+
+
+def _decide(command: c.AnyCommand, case: Case | None, context: Context) -> tuple[CaseEvent, ...]:
     if isinstance(command, c.Register):
         if case is not None:
             raise Rejected("case.already_registered", number=case.number)
         return registration.register(command, context)
     if case is None:
         raise Rejected("case.unknown")
+    if isinstance(command, ByHolder):
+        guards.require_holder(case, context)
+        return _by_holder(command, case, context)
+    return _by_others(command, case, context)
+
+
+def _by_others(command: ByOthers, case: Case, context: Context) -> tuple[CaseEvent, ...]:
     match command:
         case c.Receive():
             return custody.receive(case, context)
@@ -67,12 +106,15 @@ def decide(command: c.AnyCommand, case: Case | None, context: Context) -> tuple[
             return deadlines.pass_deadline(case, context) if _holds(case, context) else ()
         case c.RecomputeDues():
             return handling.recompute_dues(case, context) if _holds(case, context) else ()
+        case c.AnswerOrder():
+            return remedies.answer_order(command, case, context)
+        case c.Urge():
+            return remedies.urge(command, case, context)
         case c.AnswerAsk():
             guards.require_holder(case, context)
             return handling.answer_ask(command, case, context)
         case _:
-            guards.require_holder(case, context)
-            return _by_holder(command, case, context)
+            assert_never(command)
 
 
 def _holds(case: Case, context: Context) -> bool:
@@ -80,6 +122,10 @@ def _holds(case: Case, context: Context) -> bool:
 
 
 def _by_holder(command: ByHolder, case: Case, context: Context) -> tuple[CaseEvent, ...]:
+    if isinstance(command, record.IntakeCommand):
+        return record.enter(command, case, context)
+    if isinstance(command, remedies.RemedyCommand):
+        return remedies.enter(command, case, context)
     match command:
         case c.Accept() | c.Classify() | c.ProposeDecline() | c.ApproveDecline() | c.RefuseDecline():
             return _registration(command, case, context)

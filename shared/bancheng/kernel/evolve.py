@@ -10,6 +10,9 @@ from typing import assert_never
 from msgspec.structs import replace
 
 from bancheng.kernel.case import Case, DeclineProposal, ExtensionRequest, Head, LateEntry
+from bancheng.kernel.evolve_record import evolve_record
+from bancheng.kernel.milestones import first_officer, reached
+from bancheng.kernel.record import Record
 from bancheng.schema import events as e
 from bancheng.schema.clocks import Clock
 
@@ -30,6 +33,14 @@ def begin(event: e.Registered, head: Head) -> Case:
         description=event.description,
         person=event.person,
         ground=event.ground,
+        matter=event.matter,
+        department=event.department,
+        complained_unit=event.complained_unit,
+        is_restricted=event.is_restricted,
+        agent=event.agent,
+        received_on=event.received_on,
+        imported_from=event.imported_from,
+        record=Record(level=event.level, officer=first_officer(event), milestones={"registered": event.at}),
         stage="registered",
         holder_unit=event.unit,
         holder_site=event.site,
@@ -45,7 +56,8 @@ def evolve(case: Case, event: e.CaseEvent, head: Head) -> Case:
     changed: tuple[Clock, ...] = getattr(event, "clocks", ())
     clocks = {**case.clocks, **{clock.name: clock for clock in changed}} if changed else case.clocks
     highest_term = max(case.highest_term, head.position.term)
-    return _evolve(replace(case, head=head, clocks=clocks, highest_term=highest_term), event)
+    record = reached(case.record, event)
+    return _evolve(replace(case, head=head, clocks=clocks, highest_term=highest_term, record=record), event)
 
 
 def with_participants(case: Case, *sites: str) -> Case:
@@ -96,7 +108,7 @@ def _evolve(case: Case, event: e.CaseEvent) -> Case:
         ):
             return case
         case _:
-            assert_never(event)
+            return replace(case, record=evolve_record(case.record, event))
 
 
 def _custody(case: Case, event: e.Escalated | e.HandedDown | e.Returned | e.Received | e.TakenOver) -> Case:
@@ -166,7 +178,7 @@ def _result(
 ) -> Case:
     match event:
         case e.AnswerGiven():
-            return replace(case, answer=event.text, answered_at=event.at)
+            return _answered(case, event)
         case e.ResultProposed():
             return replace(
                 case,
@@ -186,6 +198,18 @@ def _result(
             return replace(case, stage="in_hand", outcome=None, round=event.round, answered_at=None)
         case _:
             assert_never(event)
+
+
+def _answered(case: Case, event: e.AnswerGiven) -> Case:
+    """Person 0 is everyone; a number is one of those who joined."""
+    if event.answer_kind == "progress":
+        return replace(case, progress_told_at=event.at)
+    persons = tuple(
+        replace(person, answered_at=event.at) if event.person_number in {0, number} else person
+        for number, person in enumerate(case.record.joint_persons, start=1)
+    )
+    case = replace(case, record=replace(case.record, joint_persons=persons))
+    return case if event.person_number else replace(case, answer=event.text, answered_at=event.at)
 
 
 def _ending(

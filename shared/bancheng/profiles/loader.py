@@ -14,7 +14,8 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Final, Literal
 
-from bancheng.kernel.profile import Profile, check_profile
+from bancheng.kernel.profile import Profile
+from bancheng.kernel.profile_checks import check_profile
 from bancheng.profiles.problems import MAXIMUM_PROBLEMS, FileUnreadable, LoadProblem
 from bancheng.profiles.toml_file import read_text
 from bancheng.profiles.toml_lines import line_of

@@ -14,7 +14,8 @@ import msgspec
 from bancheng.federation.site import HostedSite, Now, wall_now
 from bancheng.kernel.calendar import Calendar
 from bancheng.kernel.context import Jurisdiction
-from bancheng.kernel.profile import Profile, check_profile
+from bancheng.kernel.profile import Profile
+from bancheng.kernel.profile_checks import check_profile
 from bancheng.runtime.site_files import SiteFile, bootstrap_documents
 from bancheng.schema.documents import Directory, Document, SiteEntry
 from bancheng.store.database import Database, Transaction

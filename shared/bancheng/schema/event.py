@@ -14,7 +14,7 @@ Outcome = Literal["solved", "partly_solved", "cannot_be_done", "handed_to_other_
 """办成 · 部分办成 · 不能办并已说明 · 转其他机构 · 不予受理 · 撤回: kept apart, never one "closed" (PA-06)."""
 HandoverCause = Literal["hand", "deadline"]
 TakeoverCause = Literal["silence", "take_back"]
-Channel = Literal["desk", "phone", "platform", "visit", "supervision_station", "handed_over"]
+Channel = Literal["desk", "phone", "platform", "visit", "supervision_station", "handed_over", "report"]
 
 SYSTEM_STAFF = "system"
 
@@ -34,6 +34,15 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
     phone: str = ""
     identity_number: str = ""
     address: str = ""
+
+
+class Agent(msgspec.Struct, frozen=True, kw_only=True):
+    """代办人: who came for the person. `relation` in words; `authority` is the SHA-256 of the paper that shows it."""
+
+    name: str
+    relation: str
+    phone: str = ""
+    authority: str = ""
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, tag=True, tag_field="type"):

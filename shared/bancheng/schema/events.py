@@ -21,6 +21,7 @@ from bancheng.schema.custody_events import (
 from bancheng.schema.event import (
     SYSTEM_STAFF,
     Actor,
+    Agent,
     Channel,
     Event,
     HandoverCause,
@@ -61,6 +62,35 @@ from bancheng.schema.handling_events import (
     StruckOff,
     Withdrawn,
 )
+from bancheng.schema.intake_events import (
+    DutyHandedOver,
+    FileSubmitted,
+    FormSigned,
+    GuidanceIssued,
+    JointPersonAdded,
+    OtherNumberRecorded,
+    PaperAttached,
+    PaperRequired,
+    RequiredPaperCame,
+    Sealed,
+)
+from bancheng.schema.remedy_events import (
+    AidAnswered,
+    AidOffered,
+    BodyReplied,
+    CauseCoded,
+    FaultAttributed,
+    LevelRaised,
+    ObligationsMoved,
+    OrderAnswered,
+    OrderIssued,
+    PassedToBody,
+    PolicyToolUsed,
+    ServiceBooked,
+    ServiceRendered,
+    StepRecorded,
+    Urged,
+)
 
 __all__ = [
     "HANDOVERS",
@@ -68,11 +98,16 @@ __all__ = [
     "TERM_OPENERS",
     "Accepted",
     "Actor",
+    "Agent",
+    "AidAnswered",
+    "AidOffered",
     "AnswerGiven",
     "Archived",
     "AskAccepted",
     "AskRefused",
+    "BodyReplied",
     "CaseEvent",
+    "CauseCoded",
     "Channel",
     "Classified",
     "DeadlinePassed",
@@ -83,39 +118,90 @@ __all__ = [
     "Declined",
     "DueChange",
     "DuesRecomputed",
+    "DutyHandedOver",
     "DutyLeaderCalled",
     "Escalated",
     "Event",
     "ExtensionApproved",
     "ExtensionRefused",
     "ExtensionRequested",
+    "FaultAttributed",
+    "FileSubmitted",
+    "FormSigned",
+    "GuidanceIssued",
     "HandedDown",
     "HandoverCause",
+    "JointPersonAdded",
     "LateEntryFiled",
     "LateOutcomeAdopted",
     "LateOverruled",
+    "LevelRaised",
     "NoteAdded",
+    "ObligationsMoved",
+    "OrderAnswered",
+    "OrderIssued",
+    "OtherNumberRecorded",
     "Outcome",
     "OutsideReplied",
+    "PaperAttached",
+    "PaperRequired",
+    "PassedToBody",
     "Paused",
     "Person",
+    "PolicyToolUsed",
     "Received",
+    "RecordEvent",
     "Redone",
     "Registered",
     "ReportedOutside",
+    "RequiredPaperCame",
     "ResultProposed",
     "ResultSentBack",
     "ResultVerified",
     "Resumed",
     "Returned",
     "Revisited",
+    "Sealed",
+    "ServiceBooked",
+    "ServiceRendered",
+    "StepRecorded",
     "StruckOff",
     "TakenOver",
     "TakeoverCause",
+    "Urged",
     "Withdrawn",
     "decode_event",
     "encode_event",
 ]
+
+RecordEvent = (
+    FormSigned
+    | FileSubmitted
+    | PaperAttached
+    | PaperRequired
+    | RequiredPaperCame
+    | GuidanceIssued
+    | JointPersonAdded
+    | OtherNumberRecorded
+    | DutyHandedOver
+    | Sealed
+    | CauseCoded
+    | PolicyToolUsed
+    | ServiceBooked
+    | ServiceRendered
+    | AidOffered
+    | AidAnswered
+    | OrderIssued
+    | OrderAnswered
+    | PassedToBody
+    | BodyReplied
+    | LevelRaised
+    | StepRecorded
+    | FaultAttributed
+    | Urged
+    | ObligationsMoved
+)
+"""What is entered into a case beside its loop."""
 
 CaseEvent = (
     Registered
@@ -156,6 +242,7 @@ CaseEvent = (
     | OutsideReplied
     | AskAccepted
     | AskRefused
+    | RecordEvent
 )
 
 HANDOVERS = (Escalated, HandedDown, Returned)

@@ -12,11 +12,16 @@ from uuid import UUID
 import msgspec
 
 from bancheng.schema.clocks import Clock
-from bancheng.schema.event import Actor, Channel, Event, HandoverCause, Outcome, Person
+from bancheng.schema.event import Actor, Agent, Channel, Event, HandoverCause, Outcome, Person
 
 
 class Registered(Event, frozen=True, kw_only=True):
-    """登记. `profile_edition` is the edition the case keeps for good."""
+    """登记. `profile_edition` is the edition the case keeps for good.
+
+    `matter` is of the catalogue, `department` the unit concerned. `complained_unit` is whom a conduct case is about;
+    a restricted case is kept from it. `received_on` is the day it first came in, where a former window registered it
+    (`imported_from`, PA-R3): the person's clock counts from there.
+    """
 
     case_id: UUID
     number: str
@@ -30,6 +35,14 @@ class Registered(Event, frozen=True, kw_only=True):
     description: str
     person: Person
     ground: str = ""
+    matter: str = ""
+    department: str = ""
+    complained_unit: str = ""
+    is_restricted: bool = False
+    agent: Agent | None = None
+    received_on: date | None = None
+    imported_from: str = ""
+    level: str = ""
     clocks: tuple[Clock, ...]
 
 
@@ -44,6 +57,7 @@ class DeclineProposed(Event, frozen=True, kw_only=True):
 
     ground: str
     explanation: str
+    department: str = ""
 
 
 class DeclineRefused(Event, frozen=True, kw_only=True):
@@ -113,10 +127,15 @@ class ExtensionRefused(Event, frozen=True, kw_only=True):
 
 
 class AnswerGiven(Event, frozen=True, kw_only=True):
-    """The person was told: what stops the person's clock."""
+    """The person was told: what stops the person's clock. `person_number` 0: everyone who brought the matter.
+
+    `answer_kind` progress: how it stands and why it is not done yet, then pursued (PZ-09, ST-04).
+    """
 
     text: str
     channel: str
+    answer_kind: Literal["final", "progress"] = "final"
+    person_number: int = 0
     clocks: tuple[Clock, ...]
 
 

@@ -13,7 +13,7 @@ import msgspec
 from litestar.types import ControllerRouterHandler
 
 from bancheng.federation.health import LinkStatus
-from bancheng.kernel.profile import Text
+from bancheng.kernel.profile_parts import Text
 from bancheng.window.hosting import Hosting
 
 LifespanHook = Callable[[], Awaitable[None]]

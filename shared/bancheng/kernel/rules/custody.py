@@ -73,6 +73,8 @@ def hand_down(command: c.HandDown, case: Case, context: Context) -> tuple[e.Case
     above = context.jurisdiction.parent_unit(target.code)
     if above is None or above.code != case.holder_unit:
         raise Rejected("handover.not_below", field="to_unit", unit=target.code)
+    if target.code == case.complained_unit:
+        raise Rejected("conduct.unit_complained_of", field="to_unit", unit=target.code)
     event = e.HandedDown(
         at=context.now,
         actor=context.actor,

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TypeVar
+
 from bancheng.kernel.case import Case, Stage
 from bancheng.kernel.context import Context
 from bancheng.kernel.rejected import Rejected
 from bancheng.schema.clocks import HOLDER, PERSON, Clock
 from bancheng.schema.documents import UnitEntry
 from bancheng.schema.events import SYSTEM_STAFF
+
+Part = TypeVar("Part")
 
 OPEN_STAGES: tuple[Stage, ...] = (
     "registered",
@@ -31,6 +36,37 @@ def require_holder(case: Case, context: Context) -> None:
         raise Rejected("case.in_transit", unit=case.in_transit.unit)
     if case.holder_site != context.site or (not is_system(context) and context.actor.unit != case.holder_unit):
         raise Rejected("case.not_holder", unit=case.holder_unit)
+
+
+def require_holder_or(unit: str, case: Case, context: Context) -> None:
+    """The holder, or the named unit where it works at the holder's site, and not while the case is on its way."""
+    if case.in_transit is None and case.holder_site == context.site and context.actor.unit == unit:
+        return
+    require_holder(case, context)
+
+
+def require_room(parts: Sequence[object], most: int) -> None:
+    if len(parts) >= most:
+        raise Rejected("record.too_many", maximum=most)
+
+
+def require_part(parts: Sequence[Part], number: int, field: str = "number") -> Part:
+    """The part with that number, counted from 1."""
+    if not 1 <= number <= len(parts):
+        raise Rejected("record.unknown_number", field=field, number=number)
+    return parts[number - 1]
+
+
+def require_known_paper(sha256: str, case: Case) -> None:
+    """A paper that is named is one of this case."""
+    if sha256 and not case.record.has_paper(sha256):
+        raise Rejected("paper.unknown", field="paper")
+
+
+def require_said(said_by: str, said_how: str) -> None:
+    """Entered on another's behalf: who said it and how go together (product.md, Practice)."""
+    if bool(said_by) != bool(said_how):
+        raise Rejected("record.said_half", field="said_how" if said_by else "said_by")
 
 
 def require_open(case: Case) -> None:

@@ -20,11 +20,14 @@ def add_note(command: c.AddNote, case: Case, context: Context) -> tuple[e.CaseEv
 
 def pause(command: c.Pause, case: Case, context: Context) -> tuple[e.CaseEvent, ...]:
     """A pause is named, has an owner and an end; it stops the person's and the holder's clock. A limit that is over
-    stays over: no pause mends it.
+    stays over: no pause mends it. Where a department gave its window no powers nothing waits for it (PA-R25).
     """
     guards.require_stage(case, *guards.BEFORE_RESULT)
     if not any(reason.key == command.reason for reason in context.profile.pause_reasons):
         raise Rejected("pause.unknown_reason", field="reason", reason=command.reason)
+    kind = context.profile.kind(case.kind)
+    if kind is not None and kind.window_owns_liaison:
+        raise Rejected("pause.liaison_is_the_windows")
     today = context.calendar.local_day(context.now)
     length = workdays_between(context.calendar, today, command.until)
     if not 1 <= length <= context.profile.max_pause_workdays:

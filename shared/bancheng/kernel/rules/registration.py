@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from bancheng.kernel import commands as c
 from bancheng.kernel import limits
 from bancheng.kernel.case import Case, DeclineProposal
 from bancheng.kernel.context import Context
-from bancheng.kernel.profile import CaseType
+from bancheng.kernel.profile_parts import CaseType, Kind
 from bancheng.kernel.rejected import Rejected
 from bancheng.kernel.rules import guards
 from bancheng.kernel.rules.holding import holder_clock
+from bancheng.kernel.rules.record import seal
 from bancheng.schema import events as e
 from bancheng.schema.clocks import PERSON, Clock
 
@@ -21,13 +24,15 @@ def register(command: c.Register, context: Context) -> tuple[e.CaseEvent, ...]:
     if not guards.is_system(context) and context.actor.unit != unit.code:
         raise Rejected("unit.not_yours", field="unit", unit=unit.code)
     case_type = _case_type(command.case_type, context)
-    _require_kind(command.kind, context)
-    if command.ground and not any(ground.key == command.ground for ground in context.profile.grounds):
-        raise Rejected("registration.unknown_ground", field="ground", ground=command.ground)
+    kind = _require_kind(command.kind, context)
+    _require_ground(command.ground, context)
+    _require_conduct(command, kind, context)
+    if command.department:
+        guards.require_unit(command.department, context, "department")
     person_clock = limits.start(
         PERSON,
         owner=unit.code,
-        at=context.now,
+        at=_came_in_at(command, context),
         limit_workdays=case_type.answer_workdays,
         profile=context.profile,
         calendar=context.calendar,
@@ -49,9 +54,45 @@ def register(command: c.Register, context: Context) -> tuple[e.CaseEvent, ...]:
         description=command.description,
         person=command.person,
         ground=command.ground,
+        matter=command.matter,
+        department=command.department,
+        complained_unit=command.complained_unit,
+        is_restricted=command.is_restricted or bool(command.complained_unit),
+        agent=command.agent,
+        received_on=command.received_on,
+        imported_from=command.imported_from,
+        level=case_type.level,
         clocks=clocks,
     )
     return (registered,)
+
+
+def _require_ground(ground: str, context: Context) -> None:
+    """Registration records the ground, where the tenant's scope has grounds (PA-02)."""
+    if not ground and context.profile.ground_required:
+        raise Rejected("registration.ground_missing", field="ground")
+    if ground and not any(each.key == ground for each in context.profile.grounds):
+        raise Rejected("registration.unknown_ground", field="ground", ground=ground)
+
+
+def _require_conduct(command: c.Register, kind: Kind, context: Context) -> None:
+    """A conduct case names the unit complained of, and that unit does not take it (XS-04)."""
+    if kind.concerns_conduct and not command.complained_unit:
+        raise Rejected("conduct.unit_missing", field="complained_unit")
+    if not command.complained_unit:
+        return
+    guards.require_unit(command.complained_unit, context, "complained_unit")
+    if command.complained_unit == command.unit:
+        raise Rejected("conduct.unit_complained_of", field="unit", unit=command.unit)
+
+
+def _came_in_at(command: c.Register, context: Context) -> datetime:
+    """Now, or the day on which a former window registered it: the person's clock counts from there (PA-R3)."""
+    if command.received_on is None:
+        return context.now
+    if command.received_on > context.calendar.local_day(context.now):
+        raise Rejected("registration.received_in_future", field="received_on")
+    return context.calendar.start_of_business(command.received_on)
 
 
 def _case_type(key: str, context: Context) -> CaseType:
@@ -61,14 +102,19 @@ def _case_type(key: str, context: Context) -> CaseType:
     return case_type
 
 
-def _require_kind(key: str, context: Context) -> None:
-    if not context.profile.has_kind(key):
+def _require_kind(key: str, context: Context) -> Kind:
+    kind = context.profile.kind(key)
+    if kind is None:
         raise Rejected("registration.unknown_kind", field="kind", kind=key)
+    return kind
 
 
 def accept(command: c.Accept, case: Case, context: Context) -> tuple[e.CaseEvent, ...]:
     guards.require_stage(case, "registered")
-    return (e.Accepted(at=context.now, actor=context.actor, note=command.note),)
+    accepted = e.Accepted(at=context.now, actor=context.actor, note=command.note)
+    if context.profile.seal == "on_acceptance" and case.record.sealed_at is None:
+        return (accepted, seal(case, context))
+    return (accepted,)
 
 
 def classify(command: c.Classify, case: Case, context: Context) -> tuple[e.CaseEvent, ...]:
@@ -99,14 +145,31 @@ def classify(command: c.Classify, case: Case, context: Context) -> tuple[e.CaseE
 def propose_decline(command: c.ProposeDecline, case: Case, context: Context) -> tuple[e.CaseEvent, ...]:
     """The report before any "no" (NX-08); the exclusion and the explanation are kept (PA-03)."""
     guards.require_stage(case, "registered")
-    if not any(exclusion.key == command.ground for exclusion in context.profile.exclusions):
+    exclusion = context.profile.exclusion(command.ground)
+    if exclusion is None:
         raise Rejected("decline.unknown_ground", field="ground", ground=command.ground)
+    if exclusion.unless_entrusted:
+        _require_not_entrusted(command.department or case.department, case, context)
     proposed = e.DeclineProposed(
-        at=context.now, actor=context.actor, ground=command.ground, explanation=command.explanation
+        at=context.now,
+        actor=context.actor,
+        ground=command.ground,
+        explanation=command.explanation,
+        department=command.department or case.department,
     )
     if context.profile.decline_needs_approval:
         return (proposed,)
     return (proposed, _declined(command.ground, command.explanation, case, context))
+
+
+def _require_not_entrusted(department: str, case: Case, context: Context) -> None:
+    """The exclusion holds only where no entrustment document gives the matter to the hall (PA-17)."""
+    if not department:
+        raise Rejected("decline.department_missing", field="department")
+    guards.require_unit(department, context, "department")
+    found = context.entrustments.covering(department, case.matter, context.calendar.local_day(context.now))
+    if found is not None:
+        raise Rejected("decline.matter_is_entrusted", field="ground", document=found.document)
 
 
 def approve_decline(case: Case, context: Context) -> tuple[e.CaseEvent, ...]:

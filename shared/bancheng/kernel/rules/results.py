@@ -10,22 +10,61 @@ from bancheng.kernel.rejected import Rejected
 from bancheng.kernel.rules import guards
 from bancheng.kernel.rules.holding import clock_again
 from bancheng.schema import events as e
-from bancheng.schema.clocks import CONCLUSION, HOLDER, PERSON, Clock
+from bancheng.schema.clocks import CONCLUSION, HOLDER, PERSON, PURSUIT, Clock
 
 
 def give_answer(command: c.GiveAnswer, case: Case, context: Context) -> tuple[e.CaseEvent, ...]:
-    """The person is told: that stops the person's clock."""
+    """The person is told: that stops the person's clock. Told how it stands, they are told again: followed until done
+    (PZ-09, ST-04). A "no" is not said before somebody else approved it (NX-08).
+    """
     guards.require_stage(case, "accepted", "in_hand", "result_proposed", "verified")
     guards.require_no_open_late_decision(case, context)
-    stopped = _stopped(case, context, PERSON)
+    if command.person_number:
+        guards.require_part(case.record.joint_persons, command.person_number, field="person_number")
+    if command.answer_kind == "progress":
+        return (_progress_told(command, case, context),)
+    negative = case.outcome == "cannot_be_done" and context.profile.negative_needs_approval
+    if negative and case.stage == "result_proposed":
+        raise Rejected("answer.no_needs_approval")
     event = e.AnswerGiven(
-        at=context.now, actor=context.actor, text=command.text, channel=command.channel, clocks=stopped
+        at=context.now,
+        actor=context.actor,
+        text=command.text,
+        channel=command.channel,
+        person_number=command.person_number,
+        clocks=() if command.person_number else _stopped(case, context, PERSON, PURSUIT),
     )
     return (event,)
 
 
+def _progress_told(command: c.GiveAnswer, case: Case, context: Context) -> e.AnswerGiven:
+    """Where the limit wants progress with reasons it is met; from here on the person is told again and again."""
+    case_type = context.profile.case_type(case.case_type)
+    if case_type is None or case_type.nature != "report_by":
+        raise Rejected("answer.progress_not_enough", field="answer_kind")
+    pursuit = limits.start(
+        PURSUIT,
+        owner=case.holder_unit,
+        at=context.now,
+        limit_workdays=context.profile.pursuit_workdays,
+        profile=context.profile,
+        calendar=context.calendar,
+        nature="report_by",
+    )
+    return e.AnswerGiven(
+        at=context.now,
+        actor=context.actor,
+        text=command.text,
+        channel=command.channel,
+        answer_kind="progress",
+        clocks=(*_stopped(case, context, PERSON), pursuit),
+    )
+
+
 def propose_result(command: c.ProposeResult, case: Case, context: Context) -> tuple[e.CaseEvent, ...]:
     guards.require_stage(case, "accepted", "in_hand")
+    if command.outcome == "cannot_be_done":
+        _require_reasons(case, context)
     event = e.ResultProposed(
         at=context.now,
         actor=context.actor,
@@ -34,6 +73,14 @@ def propose_result(command: c.ProposeResult, case: Case, context: Context) -> tu
         clocks=(*_stopped(case, context, HOLDER), conclusion(case, context)),
     )
     return (event,)
+
+
+def _require_reasons(case: Case, context: Context) -> None:
+    """Why not, by code, and what else might help: before the "no" is proposed (PZ-05, PZ-08)."""
+    if context.profile.negative_needs_cause and not case.record.causes:
+        raise Rejected("result.cause_missing", field="outcome")
+    if context.profile.negative_needs_aid_offer and not case.record.aid:
+        raise Rejected("result.aid_not_offered", field="outcome")
 
 
 def conclusion(case: Case, context: Context, *, owner: str = "") -> Clock:
@@ -50,6 +97,8 @@ def conclusion(case: Case, context: Context, *, owner: str = "") -> Clock:
 
 def verify_result(command: c.VerifyResult, case: Case, context: Context) -> tuple[e.CaseEvent, ...]:
     guards.require_stage(case, "result_proposed")
+    if case.outcome == "cannot_be_done" and context.profile.negative_needs_approval:
+        guards.require_somebody_else(case.result_proposed_by, context)
     return (e.ResultVerified(at=context.now, actor=context.actor, note=command.note),)
 
 
@@ -92,6 +141,8 @@ def strike_off(case: Case, context: Context) -> tuple[e.CaseEvent, ...]:
         raise Rejected("case.late_decision_open")
     if case.outcome is None or case.answered_at is None:
         raise Rejected("result.not_answered")
+    if any(person.answered_at is None for person in case.record.joint_persons):
+        raise Rejected("result.joint_person_not_answered")
     stopped = tuple(limits.stop(clock, context.calendar, context.now) for clock in guards.all_live(case))
     return (e.StruckOff(at=context.now, actor=context.actor, clocks=stopped),)
 
@@ -108,8 +159,8 @@ def archive(case: Case, context: Context) -> tuple[e.CaseEvent, ...]:
     return (e.Archived(at=context.now, actor=context.actor),)
 
 
-def _stopped(case: Case, context: Context, name: str) -> tuple[Clock, ...]:
-    return tuple(limits.stop(clock, context.calendar, context.now) for clock in guards.running(case, name))
+def _stopped(case: Case, context: Context, *names: str) -> tuple[Clock, ...]:
+    return tuple(limits.stop(clock, context.calendar, context.now) for clock in guards.running(case, *names))
 
 
 def _back_in_hand(case: Case, context: Context) -> tuple[Clock, ...]:

@@ -13,7 +13,8 @@ import msgspec
 
 from bancheng.kernel.case import Case
 from bancheng.kernel.commands import ProposeResult
-from bancheng.kernel.profile import CaseType, Choice, Profile
+from bancheng.kernel.profile import Profile
+from bancheng.kernel.profile_parts import CaseType, Choice
 from bancheng.window.availability import units_below
 from bancheng.window.command_registry import CaseCommand, PersonBody, RegisterBody
 from bancheng.window.error_texts import Language, text_for

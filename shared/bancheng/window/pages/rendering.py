@@ -17,7 +17,7 @@ from jinja2.runtime import Context
 from litestar import Response
 from litestar.enums import MediaType
 
-from bancheng.kernel.profile import Text
+from bancheng.kernel.profile_parts import Text
 from bancheng.window.error_texts import Language
 from bancheng.window.pages.catalogue import translations, word
 from bancheng.window.parts import TierWindow

@@ -14,7 +14,8 @@ import msgspec
 from bancheng.federation.delivery import Delivery
 from bancheng.federation.site import HostedSite
 from bancheng.kernel.calendar import Calendar
-from bancheng.kernel.profile import Choice, Profile
+from bancheng.kernel.profile import Profile
+from bancheng.kernel.profile_parts import Choice
 from bancheng.window.error_texts import Language, text_for
 from bancheng.window.pages.catalogue import translations, word
 from bancheng.window.pages.places import site_name, tier_name
