@@ -11,6 +11,18 @@ from typing import Literal
 import msgspec
 
 from bancheng.kernel.profile import Profile
+from bancheng.schema.clocks import (
+    BODY_PREFIX,
+    CONCLUSION,
+    HOLDER,
+    LATE_DECISION,
+    ORDER_PREFIX,
+    PAPER_PREFIX,
+    PERSON,
+    PURSUIT,
+    STEP_PREFIX,
+    TRANSIT,
+)
 
 ProblemCode = Literal[
     "profile.tiers_missing",
@@ -73,7 +85,8 @@ def check_profile(profile: Profile) -> tuple[ProfileProblem, ...]:
 
 
 def _ladder_problems(profile: Profile) -> list[ProfileProblem]:
-    known = {"person", "holder", "transit", "late_decision", "conclusion"}
+    known = {PERSON, HOLDER, TRANSIT, LATE_DECISION, CONCLUSION, PURSUIT}
+    known |= {prefix.rstrip(":") for prefix in (STEP_PREFIX, ORDER_PREFIX, PAPER_PREFIX, BODY_PREFIX)}
     problems = [
         ProfileProblem(code="profile.ladder_unknown_clock", field=f"ladder.{index}.clock", detail=rung.clock)
         for index, rung in enumerate(profile.ladder)

@@ -40,13 +40,16 @@ class CaseType(msgspec.Struct, frozen=True, kw_only=True):
     """How hard a case is, and the limit for the answer to the person, in working days from registration; 0: at once.
 
     `order_workdays` is the limit of an order to a department about such a case, counted from the order; None: an order
-    states its own. `level` is the response level that such a case begins at, if the tenant has levels.
+    states its own. `level` is the response level that such a case begins at, if the tenant has levels. `owner_name` is
+    what the tenant calls the owner here, where that is not the owner's ordinary name.
     """
 
     key: str
     name: Text
     answer_workdays: int
     nature: ClockNature = "resolve_by"
+    owner: Owner = "window"
+    owner_name: Text | None = None
     order_workdays: int | None = None
     order_nature: ClockNature = "resolve_by"
     level: str = ""
@@ -110,12 +113,14 @@ class Obligation(msgspec.Struct, frozen=True, kw_only=True):
     """A step that is owed: from the milestone `after` until one of the milestones `until`, within `workdays`.
 
     A milestone is one of MILESTONES or `step:<key>`. `case_types` empty: for all of them. `workdays` None: owed, and
-    no source says by when, so it is shown without a date. A reminder is the ladder's (`step`).
+    no source says by when, so it is shown without a date. A reminder is the ladder's (`step`). `owner_name` as in
+    CaseType.
     """
 
     key: str
     name: Text
     owner: Owner
+    owner_name: Text | None = None
     after: str
     until: tuple[str, ...]
     workdays: int | None = None
@@ -213,3 +218,43 @@ MILESTONES = (
 )
 """What an obligation may count from or end with, beside the tenant's own steps. Which event reaches which is the
 rules' (`rules/obligations.py`)."""
+
+FORM_DATA = (
+    "number",
+    "registered_at",
+    "person_name",
+    "person_phone",
+    "person_address",
+    "identity_number",
+    "agent_name",
+    "officer_name",
+    "title",
+    "description",
+    "kind",
+    "case_type",
+    "ground",
+    "department",
+    "order_unit",
+    "order_handler",
+    "order_request",
+    "order_limit",
+    "order_answer",
+    "order_answered_at",
+    "window_opinion",
+    "answer",
+    "outcome",
+    "due_day",
+    "closed_at",
+    "rating",
+    "satisfied",
+    "signature",
+    "signed_at",
+    "unit_name",
+    "remark",
+    "decline_ground",
+    "decline_explanation",
+    "decline_approved_by",
+    "missing_papers",
+    "guidance_documents",
+)
+"""What a box of a form may show (`FormField.shows`). How a case fills them is the forms' own."""

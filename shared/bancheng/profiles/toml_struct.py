@@ -58,7 +58,7 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def place(data: Table, path: str) -> Place:
-    """A path that names elements by number or by `key` (`tiers.town.name`), spelled as lines are (`tiers[1].name`).
+    """A path names elements by number, by `key` or by `role` (`tiers.town.name`), spelled as lines are (`tiers[1].name`).
 
     Of several elements with one key the last is meant: it is the one that is too many.
     """
@@ -80,7 +80,7 @@ def place(data: Table, path: str) -> Place:
 def _position(elements: list[object], part: str) -> int | None:
     if part.isdecimal():
         return int(part) if int(part) < len(elements) else None
-    keyed = [number for number, each in enumerate(elements) if _is_table(each) and each.get("key") == part]
+    keyed = [number for number, each in enumerate(elements) if _is_table(each) and part in (each.get("key"), each.get("role"))]
     return keyed[-1] if keyed else None
 
 
