@@ -58,7 +58,7 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def place(data: Table, path: str) -> Place:
-    """A path names elements by number, by `key` or by `role` (`tiers.town.name`), spelled as lines are (`tiers[1].name`).
+    """Where the path leads. It names elements by number, `key` or `role` (`tiers.town.name`); lines are by number.
 
     Of several elements with one key the last is meant: it is the one that is too many.
     """
@@ -80,8 +80,12 @@ def place(data: Table, path: str) -> Place:
 def _position(elements: list[object], part: str) -> int | None:
     if part.isdecimal():
         return int(part) if int(part) < len(elements) else None
-    keyed = [number for number, each in enumerate(elements) if _is_table(each) and part in (each.get("key"), each.get("role"))]
+    keyed = [number for number, each in enumerate(elements) if _is_table(each) and part in _names(each)]
     return keyed[-1] if keyed else None
+
+
+def _names(element: Table) -> tuple[object, object]:
+    return element.get("key"), element.get("role")
 
 
 def _parsed(text: str, file: str) -> tuple[Table, LoadProblem | None]:
