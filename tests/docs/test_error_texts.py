@@ -52,7 +52,7 @@ def test_every_stage_and_clock_has_its_words() -> None:
     catalogue = PROJECT / "shared" / "bancheng" / "window" / "error_texts.toml"
     words = tomllib.loads(catalogue.read_text(encoding="utf-8"))["words"]
     assert set(words["stage"]) == set(get_args(Stage))
-    named = {clocks.PERSON, clocks.HOLDER, clocks.TRANSIT, clocks.LATE_DECISION, clocks.CONCLUSION}
+    named = {clocks.PERSON, clocks.HOLDER, clocks.TRANSIT, clocks.LATE_DECISION, clocks.CONCLUSION, clocks.PURSUIT}
     assert set(words["clock"]) == named
 
 

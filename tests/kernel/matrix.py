@@ -22,12 +22,18 @@ UNDECIDED: Final = "late decision open | verified, late decision open"
 LATE: Final = f"{UNDECIDED} | late decision overdue"
 BESIDE_IN_HAND: Final = (
     "at the top | reported outside | paused | extension asked | late decision open | late decision overdue | overdue | "
-    "calendar arrived"
+    "calendar arrived | everything entered | everything ended"
 )
 """Situations whose stage is in_hand."""
 IN_HAND: Final = f"in_hand | {BESIDE_IN_HAND}"
 NEW: Final = "registered | came from nobody"
 BEFORE_RESULT: Final = f"{NEW} | accepted | {IN_HAND}"
+BY_THE_SITE: Final = "seen by another unit of the site | ordered, seen by the department"
+"""What asks for the site and not for a unit of it."""
+ENTERED: Final = "everything entered"
+ENDED: Final = "everything ended"
+ANSWERED: Final = "result_proposed | verified | revisited | verified, late decision open"
+"""The person has been told."""
 
 
 def _row(
@@ -49,6 +55,7 @@ def _row(
 
 _FORBIDDEN: Final = "case.stage_forbids"
 _ALWAYS: Final = "case.already_registered"
+_NO_SUCH: Final = "record.unknown_number"
 _NOT_ABOVE: Final = "handover.not_above_holder"
 _NOTHING: Final = {"closed": "nothing", "on_its_way": "nothing", "elsewhere": "nothing"}
 
@@ -115,7 +122,7 @@ EXPECTED: Final[Mapping[str, Mapping[str, str]]] = {
     "FileLateEntry": _row(
         "LateEntryFiled",
         # Filed for the site, so the unit that the clock acts for does not matter.
-        {"nothing": LATE, "LateEntryFiled": "seen by another unit of the site"},
+        {"nothing": LATE, "LateEntryFiled": BY_THE_SITE},
         closed="LateEntryFiled",
         on_its_way="nothing",
         elsewhere="nothing",
@@ -134,5 +141,35 @@ EXPECTED: Final[Mapping[str, Mapping[str, str]]] = {
     "CallDutyLeader": _row("DutyLeaderCalled"),
     "RecomputeDues": _row("nothing", {"DuesRecomputed": "calendar arrived"}, **_NOTHING),
     "RecordOutsideReply": _row("outside.not_reported", {"OutsideReplied": "reported outside"}),
-    "AnswerAsk": _row("AskAccepted", {"AskAccepted": "seen by another unit of the site"}, closed="AskRefused"),
+    "AnswerAsk": _row("AskAccepted", {"AskAccepted": BY_THE_SITE}, closed="AskRefused"),
+    "SignForm": _row("paper.unknown", {"form.already_signed": f"{ENTERED} | {ENDED}"}),
+    "SubmitFile": _row("file.not_signed", {"FileSubmitted": ENTERED, "file.already_submitted": ENDED}),
+    "AttachPaper": _row("PaperAttached", {"nothing": f"{ENTERED} | {ENDED}"}),
+    "RequirePaper": _row("PaperRequired"),
+    "RecordRequiredPaper": _row(_NO_SUCH, {"RequiredPaperCame": ENTERED, "paper.already_came": ENDED}),
+    "IssueGuidance": _row("GuidanceIssued + ObligationsMoved"),
+    "AddJointPerson": _row(_FORBIDDEN, {"JointPersonAdded": BEFORE_RESULT}),
+    "RecordOtherNumber": _row("OtherNumberRecorded", {"nothing": f"{ENTERED} | {ENDED}"}),
+    "HandOverDuty": _row("DutyHandedOver"),
+    "Seal": _row("Sealed", {"seal.already_sealed": ENDED}),
+    "CodeCause": _row("CauseCoded"),
+    "UsePolicyTool": _row("PolicyToolUsed"),
+    "BookService": _row("ServiceBooked"),
+    "CompleteService": _row(_NO_SUCH, {"ServiceRendered": ENTERED, "service.already_completed": ENDED}),
+    "OfferAid": _row("AidOffered"),
+    "RecordAidAnswer": _row(_NO_SUCH, {"AidAnswered": ENTERED, "aid.already_answered": ENDED}),
+    "IssueOrder": _row(_FORBIDDEN, {"OrderIssued": BEFORE_RESULT}),
+    "AnswerOrder": _row(
+        _NO_SUCH,
+        {"OrderAnswered": f"{ENTERED} | ordered, seen by the department", "order.already_answered": ENDED}
+        | {"case.closed": "closed, seen from above"},
+        on_its_way=_NO_SUCH,
+        elsewhere=_NO_SUCH,
+    ),
+    "PassToBody": _row(_FORBIDDEN, {"PassedToBody": BEFORE_RESULT}),
+    "RecordBodyReply": _row(_NO_SUCH, {"BodyReplied": ENTERED, "body.already_done": ENDED}),
+    "RaiseLevel": _row("LevelRaised"),
+    "RecordStep": _row("StepRecorded"),
+    "AttributeFault": _row("fault.nobody_was_told", {"FaultAttributed": ANSWERED}),
+    "Urge": _row("Urged", {"Urged": BY_THE_SITE, "case.closed": "closed, seen from above"}),
 }

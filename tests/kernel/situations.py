@@ -16,8 +16,9 @@ from bancheng.kernel import commands as c
 from bancheng.kernel.calendar import CalendarYear, DayName, merge_overrides
 from bancheng.schema import events as e
 from bancheng.schema.messages import AddNoteAsk
+from tests.kernel import entries
 from tests.kernel.notices import CALENDAR, beijing
-from tests.kernel.tenant import CENTRE, COUNTY, DESK_TWO, HALL, STATION, TOWN, VILLAGE
+from tests.kernel.tenant import CENTRE, COUNTY, DEPARTMENT, DESK_TWO, HALL, STATION, TOWN, VILLAGE
 from tests.kernel.world import DAY, MONDAY, REGISTER, Story, clerk, registered, system
 
 LATE_HASH = b"late" * 8
@@ -75,6 +76,7 @@ COMMANDS: tuple[c.AnyCommand, ...] = (
     c.RecomputeDues(),
     c.RecordOutsideReply(text="请县里继续办理"),
     ASK,
+    *entries.COMMANDS,
 )
 assert {type(command) for command in COMMANDS} == set(get_args(c.AnyCommand))
 
@@ -202,6 +204,10 @@ SITUATIONS: Mapping[str, Situation] = {
     "calendar arrived": Situation(
         make=_then(at_the_town(*_in_hand), _newer_calendar), words="in hand, a new calendar moves the dates"
     ),
+    "everything entered": Situation(
+        make=at_the_town(*_in_hand, *entries.ENTERED), words="in hand, one of each entry waits for its end"
+    ),
+    "everything ended": Situation(make=at_the_town(*_in_hand, *entries.ENDED), words="the same, each has its end"),
     "on its way up, at the sender": Situation(make=_handed_over(_up), words="escalated, not received"),
     "on its way up, at the receiver": Situation(
         make=_handed_over(_up), words="escalated, not received", site=COUNTY, unit=HALL
@@ -218,6 +224,9 @@ SITUATIONS: Mapping[str, Situation] = {
     ),
     "seen by another unit of the site": Situation(
         make=at_the_town(*_in_hand), words="in hand at a town", unit=DESK_TWO
+    ),
+    "ordered, seen by the department": Situation(
+        make=at_the_town(*_in_hand, *entries.ENTERED), words="in hand at a town, an order waits", unit=DEPARTMENT
     ),
     "seen from above": Situation(make=at_the_town(*_in_hand), words="in hand at a town", site=COUNTY, unit=HALL),
     "overdue, seen from above": Situation(

@@ -13,6 +13,7 @@ from bancheng.kernel.profile_parts import (
     Kind,
     LadderRung,
     Level,
+    Obligation,
     Step,
     Text,
     Tier,
@@ -23,6 +24,8 @@ TENANT = "000000"
 COUNTY, TOWN, VILLAGE = "county", "town", "village"
 HALL, CENTRE, STATION, DESK_TWO = "000000", "000000001", "000000001001", "000000001-2"
 """The windows of the county, the town and the village; DESK_TWO is another unit at the town's site."""
+DEPARTMENT = "000000001-9"
+"""A department that works at the town's site and takes orders."""
 UNIT_OF = {COUNTY: HALL, TOWN: CENTRE, VILLAGE: STATION}
 
 
@@ -38,8 +41,8 @@ def _site(site: str, parent: str | None) -> SiteEntry:
     return SiteEntry(site=site, tier=site, parent=parent, key_id="", public_key="")
 
 
-def _unit(code: str, site: str, parent: str | None) -> UnitEntry:
-    return UnitEntry(code=code, name=f"{site}窗口", tier=site, site=site, parent=parent)
+def _unit(code: str, site: str, parent: str | None, *, is_window: bool = True) -> UnitEntry:
+    return UnitEntry(code=code, name=f"{site}窗口", tier=site, site=site, parent=parent, is_window=is_window)
 
 
 THREE_TIERS = Directory(
@@ -50,6 +53,7 @@ THREE_TIERS = Directory(
         _unit(HALL, COUNTY, None),
         _unit(CENTRE, TOWN, HALL),
         _unit(DESK_TWO, TOWN, CENTRE),
+        _unit(DEPARTMENT, TOWN, CENTRE, is_window=False),
         _unit(STATION, VILLAGE, CENTRE),
     ),
 )
@@ -95,6 +99,16 @@ PROFILE = Profile(
         Level(key="two", name=_text("two"), handled_by=_text("department")),
     ),
     steps=(Step(key="consultation", name=_text("consultation")),),
+    obligations=(
+        Obligation(
+            key="consult",
+            name=_text("consult"),
+            owner="working_group",
+            after="guided",
+            until=("step:consultation",),
+            workdays=2,
+        ),
+    ),
     seal="by_hand",
     pause_reasons=_choices("waiting_for_papers"),
     ladder=(
