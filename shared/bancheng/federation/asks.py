@@ -9,14 +9,17 @@ from __future__ import annotations
 import msgspec
 
 from bancheng.federation.arrivals import Applied, Arrived
+from bancheng.federation.carrying import opened, sealing_to
 from bancheng.federation.desk import Desk
 from bancheng.federation.site import HostedSite, Peer
+from bancheng.kernel.audience import readers_of
 from bancheng.kernel.commands import AnswerAsk
 from bancheng.kernel.rejected import Rejected
 from bancheng.schema.frames import Frame, FrameHeader
 from bancheng.schema.messages import AddNoteAsk
 from bancheng.store.database import Transaction
 from bancheng.store.links import queue_loose
+from bancheng.store.sealing import NotForUs
 from bancheng.store.signing import StoredFrame, sign_loose
 
 _decoder = msgspec.json.Decoder(AddNoteAsk)
@@ -42,6 +45,7 @@ async def send_ask(tx: Transaction, desk: Desk, ask: AddNoteAsk) -> StoredFrame:
         now_wall_ms=site.wall_ms(),
         random=site.random,
         case_id=ask.case_id,
+        sealing=sealing_to(site, readers_of(desk.case, site.site, site.jurisdiction) if desk.case else ()),
     )
     peer = way_to_holder(desk)
     if peer is not None:
@@ -51,7 +55,7 @@ async def send_ask(tx: Transaction, desk: Desk, ask: AddNoteAsk) -> StoredFrame:
 
 async def apply_ask(tx: Transaction, site: HostedSite, peer: Peer, arrived: Arrived, desk: Desk | None) -> Applied:
     """Answer an ask here, or pass it on to where the holder is. `rejected` says why neither could be done."""
-    ask = _decoded(arrived.frame, arrived.header)
+    ask = _decoded(arrived.frame, arrived.header, site)
     if ask is None:
         return Applied(number=arrived.number, state="rejected", reason="ask.unreadable")
     if desk is None or desk.case is None:
@@ -69,9 +73,9 @@ async def apply_ask(tx: Transaction, site: HostedSite, peer: Peer, arrived: Arri
     return Applied(number=arrived.number, state="applied" if answered else "duplicate")
 
 
-def _decoded(frame: Frame, header: FrameHeader) -> AddNoteAsk | None:
+def _decoded(frame: Frame, header: FrameHeader, site: HostedSite) -> AddNoteAsk | None:
     try:
-        ask = _decoder.decode(frame.payload or b"")
-    except msgspec.MsgspecError:
+        ask = _decoder.decode(opened(frame, header, site) or b"")
+    except (msgspec.MsgspecError, NotForUs):
         return None
     return ask if ask.case_id == header.case_id else None

@@ -14,9 +14,11 @@ import msgspec
 
 from bancheng.federation.arrivals import Applied, AppliedState, Arrived
 from bancheng.federation.asks import apply_ask
+from bancheng.federation.carrying import audience_sites, carry, is_carried, opened
 from bancheng.federation.desk import Desk
 from bancheng.federation.publication import apply_document
 from bancheng.federation.site import HostedSite, Peer, UnknownEdition
+from bancheng.kernel.context import Jurisdiction
 from bancheng.kernel.history import extends, lines, state_of
 from bancheng.kernel.rejected import Rejected
 from bancheng.schema.events import CaseEvent, Received, Registered, TakenOver, decode_event
@@ -25,6 +27,7 @@ from bancheng.store.alerts import TRANSIT_LATE, clear_alerts
 from bancheng.store.casebook import CaseChange, append, load_cases, load_entries
 from bancheng.store.database import Transaction
 from bancheng.store.links import DeferredFrame, deferred_of_cases, settle_inbox, waiting_cases
+from bancheng.store.sealing import NotForUs
 from bancheng.store.signing import StoredEntry
 
 BASE_UNKNOWN = "history.base_unknown"
@@ -78,14 +81,16 @@ class Intake:
             return Applied(number=arrived.number, state="deferred", reason="frame.no_case")
         desk = self.desk(header.case_id)
         try:
+            payload = opened(arrived.frame, header, self._site)
             stored = StoredEntry(
                 header=header,
                 frame=arrived.frame,
                 hash=arrived.event_hash,
-                event=_authentic_event(arrived.frame, header, self._site),
+                event=_authentic_event(payload, header, self._site),
+                opened=payload if header.audience else None,
             )
             state = await self._stand(desk, stored, arrived.number, source)
-        except (NotYet, UnknownEdition) as reason:
+        except (NotYet, NotForUs, UnknownEdition) as reason:
             return Applied(number=arrived.number, state="deferred", reason=reason.code)
         return Applied(number=arrived.number, state=state, reason=_received(desk))
 
@@ -181,12 +186,12 @@ def _begins(stored: StoredEntry) -> bool:
     return stored.header.prev_hash == NO_HASH and isinstance(stored.event, Registered)
 
 
-def _authentic_event(frame: Frame, header: FrameHeader, site: HostedSite) -> CaseEvent:
+def _authentic_event(payload: bytes | None, header: FrameHeader, site: HostedSite) -> CaseEvent:
     """The event, if its author may say it. Raises NotYet, UnknownEdition: what cannot be judged here yet waits."""
-    if header.v != 1 or header.schema != 1 or frame.payload is None:
+    if header.v != 1 or header.schema != 1 or payload is None:
         raise NotYet("event.schema_unknown")
     try:
-        event = decode_event(frame.payload)
+        event = decode_event(payload)
     except msgspec.MsgspecError as error:
         raise NotYet("event.schema_unknown") from error
     if type(event).__name__ != header.type or event.at != header.occurred_at:
@@ -200,10 +205,19 @@ def _authentic_event(frame: Frame, header: FrameHeader, site: HostedSite) -> Cas
     if isinstance(event, TakenOver):
         jurisdiction = site.jurisdiction
         own_sent_down = event.base.author == header.author
-        above = jurisdiction.is_parent_site(header.author, event.base.author)
+        above = _watches(header, event.base.author, jurisdiction)
         if not (own_sent_down or above) or event.depth != jurisdiction.depth(header.author):
             raise NotYet("custody.not_the_parent")
     return event
+
+
+def _watches(header: FrameHeader, taken_from: str, jurisdiction: Jurisdiction) -> bool:
+    """Whether the author is the parent of the site it takes a case from; in a sealed case, the next above that reads
+    it.
+    """
+    readers = audience_sites(header)
+    above = (site for site in jurisdiction.line_up(taken_from)[1:] if not readers or site in readers)
+    return next(above, None) == header.author
 
 
 async def apply_batch(tx: Transaction, site: HostedSite, peer: Peer, arrived: Sequence[Arrived]) -> list[Applied]:
@@ -219,6 +233,8 @@ async def apply_batch(tx: Transaction, site: HostedSite, peer: Peer, arrived: Se
         match each.kind:
             case "document":
                 results.append(await apply_document(tx, site, peer, each))
+            case _ if is_carried(each.header, site):
+                results.append(await carry(tx, site, peer, each))
             case "ask":
                 desk = intake.desk(each.header.case_id) if each.header.case_id is not None else None
                 results.append(await apply_ask(tx, site, peer, each, desk))

@@ -10,7 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from uuid import UUID
 
+from bancheng.federation.carrying import sealing_to
 from bancheng.federation.site import HostedSite
+from bancheng.kernel.audience import audience_of
 from bancheng.kernel.case import Case, Head
 from bancheng.kernel.commands import AnyCommand, FileLateEntry, Receive, RecomputeDues
 from bancheng.kernel.decide import decide
@@ -75,6 +77,7 @@ class Desk:
             self._author(event)
 
     def _author(self, event: CaseEvent) -> None:
+        audience = audience_of(event, self.case, self.site.site, self.site.jurisdiction)
         stored = sign_entry(
             self.site.signer,
             tenant=self.site.tenant,
@@ -84,6 +87,7 @@ class Desk:
             prev_hash=self.case.head.hash if self.case is not None else NO_HASH,
             now_wall_ms=self.site.wall_ms(),
             random=self.site.random,
+            sealing=sealing_to(self.site, audience),
         )
         self.carry_on(stored)
         self.keep(stored, source=None)

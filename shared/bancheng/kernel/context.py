@@ -58,6 +58,20 @@ class Jurisdiction:
         own = self._sites.get(here)
         return own.parent if own is not None else None
 
+    def line_up(self, site: str) -> tuple[str, ...]:
+        """The site and all above it, the top last."""
+        line: list[str] = []
+        walk: str | None = site
+        while walk is not None and walk not in line:
+            line.append(walk)
+            entry = self._sites.get(walk)
+            walk = entry.parent if entry is not None else None
+        return tuple(line)
+
+    def watcher(self, site: str, concealed: str) -> str | None:
+        """The site that watches over what `site` holds: its parent, or the next above one that is concealed."""
+        return next((above for above in self.line_up(site)[1:] if above != concealed), None)
+
     def children(self, site: str) -> tuple[str, ...]:
         return tuple(entry.site for entry in self.directory.sites if entry.parent == site)
 

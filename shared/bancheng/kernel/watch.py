@@ -11,10 +11,12 @@ from typing import Literal
 
 import msgspec
 
+from bancheng.kernel.audience import concealed_site
 from bancheng.kernel.case import Case
 from bancheng.kernel.context import Jurisdiction
 from bancheng.kernel.profile import Profile
 from bancheng.schema.clocks import CONCLUSION, HOLDER, TRANSIT
+from bancheng.schema.documents import UnitEntry
 
 Reason = Literal["rung", "silent_holder", "take_back", "transit_alarm"]
 
@@ -46,9 +48,18 @@ def taker(case: Case, site: str, jurisdiction: Jurisdiction) -> str | None:
     if case.in_transit is not None:
         sent_down = case.holder_site == site and jurisdiction.is_parent_site(site, case.in_transit.site)
         return case.holder_unit if sent_down else None
-    above = jurisdiction.parent_unit(case.holder_unit)
-    is_here = above is not None and above.site == site and jurisdiction.is_parent_site(site, case.holder_site)
+    above = unit_above(case, jurisdiction)
+    concealed = concealed_site(case.complained_unit, jurisdiction)
+    is_here = above is not None and above.site == site and jurisdiction.watcher(case.holder_site, concealed) == site
     return above.code if above is not None and is_here else None
+
+
+def unit_above(case: Case, jurisdiction: Jurisdiction) -> UnitEntry | None:
+    """The unit directly above the holder; above the one complained of, which never gets the case (XS-04)."""
+    above = jurisdiction.parent_unit(case.holder_unit)
+    if above is not None and above.code == case.complained_unit:
+        return jurisdiction.parent_unit(above.code)
+    return above
 
 
 def _transit_watch(case: Case, site: str, jurisdiction: Jurisdiction) -> Watch | None:

@@ -35,7 +35,7 @@ CASE_COLUMNS = _columns(
 _BEFORE = _columns("before_hash bytea")
 _EVENT_COLUMNS = _columns(
     "case_id uuid, term int, author text, seq int, event_hash bytea, prev_hash bytea, type text, "
-    "occurred_at timestamptz, header bytea, signature bytea, salt bytea, payload bytea"
+    "occurred_at timestamptz, header bytea, signature bytea, salt bytea, payload bytea, opened bytea"
 )
 _OUTBOX_COLUMNS = _columns("peer text, kind text, case_id uuid, term int, author text, seq int, event_hash bytea")
 _COUNT_COLUMNS = _columns("name text, unit text, delta bigint")
@@ -144,6 +144,7 @@ def _event_row(change: CaseChange, entry: StoredEntry) -> tuple[object, ...]:
     return (
         change.case.case_id, header.term, header.author, header.seq, entry.hash, header.prev_hash, header.type,
         header.occurred_at, frame.header, frame.signature, frame.salt, frame.payload,
+        entry.opened,
     )  # fmt: skip
 
 

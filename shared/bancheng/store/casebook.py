@@ -51,7 +51,7 @@ MAX_ENTRIES = 10_000
 LOAD_CASES = "SELECT state FROM cases WHERE tenant = $1 AND case_id = ANY($2::uuid[])"
 LOCK_CASES = f"{LOAD_CASES} ORDER BY case_id FOR UPDATE"
 LOAD_ENTRIES = """
-SELECT header, signature, salt, payload, event_hash FROM case_event
+SELECT header, signature, salt, payload, event_hash, opened FROM case_event
 WHERE tenant = $1 AND case_id = $2 ORDER BY term, author, seq LIMIT $3"""
 STORED_HASHES = """
 SELECT e.case_id, e.term, e.author, e.seq, e.event_hash
@@ -122,8 +122,11 @@ async def next_numbers(tx: Transaction, unit: str, day: date, count: int) -> ran
     return range(last - count + 1, last + 1)
 
 
-def _entry(header: bytes, signature: bytes, salt: bytes, payload: bytes | None, event_hash: bytes) -> StoredEntry:
+def _entry(
+    header: bytes, signature: bytes, salt: bytes, payload: bytes | None, event_hash: bytes, opened: bytes | None
+) -> StoredEntry:
     if payload is None:
         raise EntryErased(event_hash=event_hash.hex())
     frame = Frame(header=header, signature=signature, salt=salt, payload=payload)
-    return StoredEntry(header=decode_header(header), frame=frame, hash=event_hash, event=decode_event(payload))
+    event = decode_event(payload if opened is None else opened)
+    return StoredEntry(header=decode_header(header), frame=frame, hash=event_hash, event=event, opened=opened)

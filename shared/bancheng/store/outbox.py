@@ -77,6 +77,7 @@ WITH kept AS (
 )
 INSERT INTO outbox (tenant, peer, kind, case_id, event_hash, queued_at)
 SELECT $1, peer, $9, $10, $2, $11 FROM unnest($12::text[]) WITH ORDINALITY AS to_peer(peer, ordinal) ORDER BY ordinal"""
+HAS_LOOSE = "SELECT 1 FROM loose_frame WHERE tenant = $1 AND event_hash = $2"
 OLDEST_UNRECEIPTED = """
 SELECT min(queued_at) FROM (
     (SELECT queued_at FROM outbox
@@ -143,6 +144,11 @@ async def queue_loose_to(
         QUEUE_LOOSE, tx.tenant, stored.hash, frame.header, frame.signature, frame.salt, frame.payload, header.type,
         header.occurred_at, kind, header.case_id, now, list(peers),
     )  # fmt: skip
+
+
+async def has_loose(tx: Transaction, event_hash: bytes) -> bool:
+    """Whether this frame is kept already."""
+    return await tx.fetch_one(HAS_LOOSE, tx.tenant, event_hash) is not None
 
 
 async def oldest_unreceipted_at(tx: Transaction, peer: str) -> datetime | None:

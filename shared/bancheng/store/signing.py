@@ -53,6 +53,13 @@ class SignatureRefused(Exception):
         self.site = site
 
 
+class Sealing(msgspec.Struct, frozen=True, kw_only=True):
+    """The sites that may read a payload, and what closes it to all others."""
+
+    audience: tuple[str, ...]
+    seal: Callable[[bytes], bytes]
+
+
 class StoredEntry(msgspec.Struct, frozen=True, kw_only=True):
     """One entry of a case with the bytes that prove it."""
 
@@ -60,6 +67,8 @@ class StoredEntry(msgspec.Struct, frozen=True, kw_only=True):
     frame: Frame
     hash: bytes
     event: CaseEvent
+    opened: bytes | None = None
+    """The payload as it was before it was sealed; None where it is not sealed."""
 
     @property
     def entry(self) -> Entry:
@@ -109,6 +118,13 @@ class Signer:
         """64 bytes of Ed25519 over a SHA-256 digest. The digest names its purpose (`fed/ev/1` …)."""
         return bindings.crypto_sign(digest, self._secret)[:SIGNATURE_BYTES]
 
+    def open_sealed(self, sealed: bytes) -> bytes:
+        """What was sealed to this site's key. Raises nacl's CryptoError."""
+        public_key = bindings.crypto_sign_ed25519_pk_to_curve25519(bytes.fromhex(self.public_key))
+        return bindings.crypto_box_seal_open(
+            sealed, public_key, bindings.crypto_sign_ed25519_sk_to_curve25519(self._secret)
+        )
+
 
 class Keyring:
     """Which key speaks for which site, as a directory says. Immutable."""
@@ -129,7 +145,7 @@ class Keyring:
             raise SignatureRefused("frame.signature", site) from error
 
 
-def sign_entry(
+def sign_entry(  # noqa: PLR0913  a frame is made of these
     signer: Signer,
     *,
     tenant: str,
@@ -139,13 +155,18 @@ def sign_entry(
     prev_hash: bytes,
     now_wall_ms: int,
     random: RandomBytes,
+    sealing: Sealing | None = None,
 ) -> StoredEntry:
-    """Make the frame of an event. Raises FrameError `frame.payload_too_large`; ValueError for another's position."""
+    """Make the frame of an event: for everybody, or sealed to the sites of an audience.
+
+    Raises FrameError `frame.payload_too_large`; ValueError for another's position.
+    """
     if position.author != signer.site:
         raise ValueError(f"{signer.site} cannot sign for {position.author}")
+    payload = encode_event(event)
     header, frame, digest = _sign(
         signer,
-        encode_event(event),
+        payload if sealing is None else sealing.seal(payload),
         FrameHeader(
             tenant=tenant,
             author=signer.site,
@@ -159,10 +180,12 @@ def sign_entry(
             term=position.term,
             seq=position.seq,
             prev_hash=prev_hash,
+            audience=_audience(sealing),
         ),
         random,
     )
-    return StoredEntry(header=header, frame=frame, hash=digest, event=event)
+    opened = None if sealing is None else payload
+    return StoredEntry(header=header, frame=frame, hash=digest, event=event, opened=opened)
 
 
 def sign_loose(
@@ -174,11 +197,13 @@ def sign_loose(
     now_wall_ms: int,
     random: RandomBytes,
     case_id: UUID | None = None,
+    sealing: Sealing | None = None,
 ) -> StoredFrame:
     """Make the frame of an ask or a document. Raises FrameError `frame.payload_too_large`."""
+    body = msgspec.json.encode(payload)
     header, frame, digest = _sign(
         signer,
-        msgspec.json.encode(payload),
+        body if sealing is None else sealing.seal(body),
         FrameHeader(
             tenant=tenant,
             author=signer.site,
@@ -189,6 +214,7 @@ def sign_loose(
             payload_hash=NO_HASH,
             payload_length=0,
             case_id=case_id,
+            audience=_audience(sealing),
         ),
         random,
     )
@@ -216,6 +242,10 @@ def verify_message(keyring: Keyring, signed: Signed) -> bytes:
 
 def _message_digest(body: bytes) -> bytes:
     return hashlib.sha256(_MESSAGE_DOMAIN + body).digest()
+
+
+def _audience(sealing: Sealing | None) -> str:
+    return "" if sealing is None else ",".join(sealing.audience)
 
 
 def _event_id(now_wall_ms: int, random: RandomBytes) -> UUID:

@@ -90,9 +90,10 @@ case_event = tenant_table(
     "case_event", APPEND_ONLY, "case_id term author seq",
     uuid("case_id"), whole("term"), key("author"), whole("seq"), data("event_hash"), data("prev_hash"), key("type"),
     instant("occurred_at"), instant("recorded_at"),
-    data("header"), data("signature"), data("salt"), data("payload", nullable=True),
+    data("header"), data("signature"), data("salt"), data("payload", nullable=True), data("opened", nullable=True),
 )  # fmt: skip
-"""History: the service inserts and reads. One row is one frame, byte for byte."""
+"""History: the service inserts and reads. One row is one frame, byte for byte. `opened` is what a sealed payload holds,
+at the sites that it is sealed to."""
 
 cases = tenant_table(
     "cases", NEVER_DELETED, "case_id",

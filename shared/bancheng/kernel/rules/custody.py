@@ -13,7 +13,7 @@ from bancheng.kernel.rejected import Rejected
 from bancheng.kernel.rules import guards
 from bancheng.kernel.rules.holding import clock_again, tier_key
 from bancheng.kernel.rules.results import conclusion
-from bancheng.kernel.watch import taker, watched_until
+from bancheng.kernel.watch import taker, unit_above, watched_until
 from bancheng.schema import events as e
 from bancheng.schema.clocks import CONCLUSION, HOLDER, TRANSIT, Base, Clock, Grant
 from bancheng.schema.documents import UnitEntry
@@ -25,7 +25,7 @@ MAXIMUM_LEVELS = 8
 def escalate(command: c.Escalate, case: Case, context: Context) -> tuple[e.CaseEvent, ...]:
     """To the next tier that the tenant has; above the top it is reported outside, and followed here."""
     guards.require_open(case)
-    above = _unit_above(case.holder_unit, context)
+    above = _unit_above(case, context)
     if above is None:
         return _report_outside(command, case, context)
     event = e.Escalated(
@@ -45,9 +45,11 @@ def _cause(context: Context) -> e.HandoverCause:
     return "deadline" if guards.is_system(context) else "hand"
 
 
-def _unit_above(unit: str, context: Context) -> UnitEntry | None:
-    """The nearest unit above that is open; the one directly above if none is. None at the top."""
-    direct = above = context.jurisdiction.parent_unit(unit)
+def _unit_above(case: Case, context: Context) -> UnitEntry | None:
+    """The nearest unit above that is open; the one directly above if none is. None at the top. The unit complained of
+    is passed over (XS-04).
+    """
+    direct = above = unit_above(case, context.jurisdiction)
     today = context.calendar.local_day(context.now)
     for _ in range(MAXIMUM_LEVELS):
         if above is None or above.closed_on is None or above.closed_on > today:
