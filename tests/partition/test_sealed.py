@@ -7,11 +7,15 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 import pytest
+from msgspec.structs import replace
 
 from bancheng.kernel import commands as c
+from bancheng.kernel.context import Jurisdiction
 from bancheng.kernel.rejected import Rejected
+from bancheng.schema.documents import SiteEntry, UnitEntry
 from bancheng.schema.events import Person
 from bancheng.schema.messages import AddNoteAsk
+from bancheng.store.signing import Signer
 from tests.support.tiers import COUNTY, START, TENANT, TOWN, TOWN_UNIT, UNIT_OF, VILLAGE, Tiers, clerk
 
 if TYPE_CHECKING:
@@ -31,6 +35,30 @@ async def complain(tiers: Tiers, site: str, about: str) -> UUID:
     )  # fmt: skip
     await tiers.command(site, case_id, command)
     return case_id
+
+
+async def second_town(tiers: Tiers) -> str:
+    """Another town under the county, at a site of its own that has taken no part."""
+    county = tiers.sites[COUNTY].hosted
+    unit = UnitEntry(code="330109002", name="乙镇", tier=TOWN, site="town-2", parent=UNIT_OF[COUNTY])
+    site = SiteEntry(
+        site="town-2", tier=TOWN, parent=COUNTY, key_id="", public_key=Signer("town-2", b"2" * 32).public_key
+    )
+    directory = county.jurisdiction.directory
+    county.jurisdiction = Jurisdiction(
+        replace(directory, sites=(*directory.sites, site), units=(*directory.units, unit))
+    )
+    return unit.code
+
+
+async def test_a_sealed_case_is_not_handed_to_a_site_that_could_not_open_it(tiers: Tiers) -> None:
+    case_id = await complain(tiers, VILLAGE, TOWN_UNIT)
+    await tiers.command(VILLAGE, case_id, c.Escalate(reason="涉及镇里"))
+    await tiers.carry_all()
+    other = await second_town(tiers)
+    with pytest.raises(Rejected) as refused:
+        await tiers.command(COUNTY, case_id, c.HandDown(to_unit=other, reason="由邻镇办理"))
+    assert refused.value.code == "handover.sealed_from"
 
 
 async def everything_stored(database: Database) -> str:

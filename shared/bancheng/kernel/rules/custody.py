@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from bancheng.kernel import commands as c
 from bancheng.kernel import limits
+from bancheng.kernel.audience import readers_of
 from bancheng.kernel.case import Case
 from bancheng.kernel.context import Context
 from bancheng.kernel.rejected import Rejected
@@ -77,6 +78,9 @@ def hand_down(command: c.HandDown, case: Case, context: Context) -> tuple[e.Case
         raise Rejected("handover.not_below", field="to_unit", unit=target.code)
     if target.code == case.complained_unit:
         raise Rejected("conduct.unit_complained_of", field="to_unit", unit=target.code)
+    readers = readers_of(case, context.site, context.jurisdiction)
+    if readers and target.site not in readers:
+        raise Rejected("handover.sealed_from", field="to_unit", unit=target.code)
     event = e.HandedDown(
         at=context.now,
         actor=context.actor,
