@@ -59,6 +59,8 @@ ON CONFLICT (tenant, staff_id) DO UPDATE SET login = excluded.login, name = excl
 # Column names of our own, written above: nothing of a user's reaches these texts.
 STAFF_BY_LOGIN = f"SELECT {_STAFF} FROM staff s WHERE s.tenant = $1 AND s.login = $2"  # noqa: S608
 ALL_STAFF = f"SELECT {_STAFF} FROM staff s WHERE s.tenant = $1 AND s.login > $2 ORDER BY s.login LIMIT $3"  # noqa: S608
+STAFF_OF_UNIT = f"""
+SELECT {_STAFF} FROM staff s WHERE s.tenant = $1 AND s.unit = $2 AND s.active ORDER BY s.login LIMIT $3"""  # noqa: S608
 OPEN_SESSION = """
 INSERT INTO session (tenant, token_hash, staff_id, kind, created_at, expires_at, csrf)
 VALUES ($1, $2, $3, $4, $5, $6, $7)"""
@@ -104,6 +106,11 @@ async def staff_by_login(tx: Transaction, login: str) -> Staff | None:
 async def list_staff(tx: Transaction, *, after_login: str = "", limit: int = MAX_STAFF) -> list[Staff]:
     """By login, a page at a time."""
     return [_staff(row) for row in await tx.fetch(ALL_STAFF, tx.tenant, after_login, min(limit, MAX_STAFF))]
+
+
+async def staff_of_unit(tx: Transaction, unit: str) -> list[Staff]:
+    """The active ones of a unit, by login, at most MAX_STAFF."""
+    return [_staff(row) for row in await tx.fetch(STAFF_OF_UNIT, tx.tenant, unit, MAX_STAFF)]
 
 
 async def open_session(tx: Transaction, session: Session) -> None:

@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Meta
 
 from bancheng.kernel import commands as c
+from bancheng.kernel.record_commands import PaperHash
 from bancheng.schema.events import Channel
 from bancheng.window.permissions import MAY
 
@@ -28,8 +29,21 @@ class PersonBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     address: Annotated[str, Meta(max_length=300)] = ""
 
 
+class AgentBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """代办人: who came for the person. `authority` is the SHA-256 of the paper that shows it, if it is there."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=UNLIKELY_LONG_NAME)]
+    relation: Annotated[str, Meta(min_length=1, max_length=100)]
+    phone: Annotated[str, Meta(max_length=32)] = ""
+    authority: PaperHash = ""
+
+
 class RegisterBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """登记. `unit` is where the person came: by default the unit of whoever registers."""
+    """登记. `unit` is where the person came: by default the unit of whoever registers.
+
+    `complained_unit` is asked for by kinds that concern conduct: that unit sees nothing of the case (XS-04).
+    `is_restricted`: only the units that deal with it see it.
+    """
 
     channel: Channel
     kind: c.Key
@@ -39,6 +53,11 @@ class RegisterBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     person: PersonBody
     ground: Annotated[str, Meta(max_length=64)] = ""
     unit: Annotated[str, Meta(max_length=64)] = ""
+    agent: AgentBody | None = None
+    department: Annotated[str, Meta(max_length=64)] = ""
+    matter: Annotated[str, Meta(max_length=64)] = ""
+    complained_unit: Annotated[str, Meta(max_length=64)] = ""
+    is_restricted: bool = False
 
 
 class CaseCommand(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,10 +68,13 @@ class CaseCommand(msgspec.Struct, frozen=True, kw_only=True):
     body: type[msgspec.Struct]
 
     def command(self, body: msgspec.Struct) -> c.AnyCommand:
-        """The kernel's command with what the body says."""
+        """The kernel's command with what the body says; what the window fills in itself is still empty."""
         fields = {name: getattr(body, name) for name in body.__struct_fields__}
-        return cast("c.AnyCommand", self.kind(**fields))
+        return cast("c.AnyCommand", self.kind(**fields, **dict.fromkeys(FILLED_IN.get(self.kind, ()), "")))
 
+
+FILLED_IN: Final[dict[type[c.Command], tuple[str, ...]]] = {c.HandOverDuty: ("to_name",)}
+"""Fields that no sender says: a colleague's name is the one that this window knows."""
 
 _WORDS: Final = re.compile(r"(?<!^)(?=[A-Z])")
 
@@ -66,6 +88,7 @@ def _body(kind: type[c.Command]) -> type[msgspec.Struct]:
     fields = [
         (field.name, field.type) if field.required else (field.name, field.type, field.default)
         for field in msgspec.structs.fields(kind)
+        if field.name not in FILLED_IN.get(kind, ())
     ]
     return msgspec.defstruct(
         f"{kind.__name__}Body",

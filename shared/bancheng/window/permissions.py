@@ -14,8 +14,9 @@ from weakref import WeakKeyDictionary
 from bancheng.kernel import commands as c
 from bancheng.kernel.case import Case
 from bancheng.kernel.context import Jurisdiction
+from bancheng.kernel.profile import Profile
 from bancheng.schema.clocks import HELD_PREFIX
-from bancheng.schema.events import Person
+from bancheng.schema.events import Agent, Person
 from bancheng.store.visibility import Visibility
 
 Role = Literal[
@@ -33,15 +34,36 @@ Role = Literal[
 _WINDOW: Final = frozenset({"clerk", "duty_leader", "coordinator"})
 _APPROVES: Final = frozenset({"duty_leader", "coordinator", "leader"})
 _CHECKS: Final = frozenset({"duty_leader", "coordinator"})
+_DEPARTMENT: Final = _WINDOW | {"department_officer"}
 
 MAY: Final[dict[type[c.Command], frozenset[str]]] = {
     c.Register: _WINDOW,
+    c.SignForm: _WINDOW,
+    c.RequirePaper: _WINDOW,
+    c.RecordRequiredPaper: _WINDOW,
+    c.SubmitFile: _WINDOW,
+    c.AddJointPerson: _WINDOW,
+    c.RecordOtherNumber: _WINDOW,
     c.Accept: _WINDOW,
+    c.Seal: _WINDOW,
     c.ProposeDecline: _WINDOW,
     c.ApproveDecline: _APPROVES,
     c.RefuseDecline: _APPROVES,
     c.Classify: _WINDOW,
-    c.AddNote: _WINDOW | {"department_officer", "leader"},
+    c.RaiseLevel: _WINDOW | {"leader"},
+    c.AddNote: _DEPARTMENT | {"leader"},
+    c.RecordStep: _DEPARTMENT | {"leader"},
+    c.CodeCause: _WINDOW,
+    c.UsePolicyTool: _CHECKS,
+    c.BookService: _WINDOW,
+    c.CompleteService: _WINDOW,
+    c.OfferAid: _WINDOW,
+    c.RecordAidAnswer: _WINDOW,
+    c.IssueGuidance: _DEPARTMENT,
+    c.IssueOrder: _WINDOW | {"leader"},
+    c.AnswerOrder: _DEPARTMENT,
+    c.PassToBody: _WINDOW,
+    c.RecordBodyReply: _WINDOW,
     c.Pause: _WINDOW,
     c.Resume: _WINDOW,
     c.RequestExtension: _WINDOW,
@@ -52,6 +74,7 @@ MAY: Final[dict[type[c.Command], frozenset[str]]] = {
     c.VerifyResult: _CHECKS,
     c.SendBackResult: _CHECKS,
     c.Revisit: _WINDOW,
+    c.AttributeFault: _APPROVES,
     c.StrikeOff: _WINDOW,
     c.Withdraw: _WINDOW,
     c.Archive: _WINDOW,
@@ -59,28 +82,55 @@ MAY: Final[dict[type[c.Command], frozenset[str]]] = {
     c.HandDown: _WINDOW | {"leader"},
     c.Return: _WINDOW,
     c.TakeBack: _APPROVES,
+    c.HandOverDuty: _WINDOW,
     c.AdoptLateOutcome: _CHECKS,
     c.OverruleLate: _CHECKS,
     c.CallDutyLeader: _WINDOW,
     c.RecordOutsideReply: _WINDOW | {"leader"},
+    c.Urge: frozenset({"leader", "supervisor"}),
 }
-"""Every command that a person may give, and the roles that may give it."""
+"""Every command that a person may give, and the roles that may give it, where the tenant's rules say no other. A paper
+is attached by whoever sends it, through an address of its own, which reads the bytes.
+"""
 
 CHANGES_NOTHING: Final = frozenset({"supervisor"})
-"""Whoever supervises changes no case, whatever other roles they have (PA-04)."""
+"""Whoever supervises changes no case, whatever other roles they have (PA-04) …"""
+ONLY_ASKS: Final = frozenset[type[c.Command]]({c.Urge})
+"""… and may do only this, which asks and changes nothing (XS-14)."""
 SEES_NO_CASE: Final = frozenset({"reviewer", "administrator"})
 """Roles that by themselves show no case: reviewers see samples without names, administrators look after units."""
 
 
-def may(roles: Iterable[str], command: type[c.Command]) -> bool:
+def roles_for(command: type[c.Command], profile: Profile, case: Case | None = None) -> frozenset[str]:
+    """Who may give the command: as the tenant's rules name them, else as MAY does.
+
+    Who may say no approves a decline and verifies that something cannot be done.
+    """
+    match command:
+        case c.ApproveDecline | c.RefuseDecline:
+            return frozenset(profile.decline_approvers)
+        case c.ApproveExtension | c.RefuseExtension:
+            return frozenset(profile.extension_approvers)
+        case c.UsePolicyTool:
+            return frozenset(profile.policy_tool_roles)
+        case c.VerifyResult if case is not None and case.outcome == "cannot_be_done":
+            return frozenset(profile.decline_approvers) if profile.negative_needs_approval else MAY[command]
+        case _:
+            return MAY.get(command, frozenset())
+
+
+def may(roles: Iterable[str], command: type[c.Command], profile: Profile, case: Case | None = None) -> bool:
     """Whether one of the roles may give the command."""
     held = frozenset(roles)
-    return not held & CHANGES_NOTHING and bool(held & MAY.get(command, frozenset()))
+    if held & CHANGES_NOTHING and command not in ONLY_ASKS:
+        return False
+    return bool(held & roles_for(command, profile, case))
 
 
-def who_may(command: type[c.Command]) -> str:
+def who_may(command: type[c.Command], profile: Profile, case: Case | None = None) -> str:
     """The roles that may give the command, by commas, in the order of `Role`: what a refusal names."""
-    return ",".join(role for role in get_args(Role) if role in MAY[command])
+    allowed = roles_for(command, profile, case)
+    return ",".join(role for role in get_args(Role) if role in allowed)
 
 
 def sees(visible: Visibility, case: Case) -> bool:
@@ -130,11 +180,20 @@ def is_involved(case: Case, unit: str) -> bool:
 def masked(person: Person) -> Person:
     """What those see who need not know whose matter it is: 张*, 000****1234."""
     return Person(
-        name=person.name[:1] + "*" * (len(person.name) - 1),
+        name=masked_name(person.name),
         phone=_middle_hidden(person.phone, 3, 4),
         identity_number=_middle_hidden(person.identity_number, 3, 2),
         address=person.address[:3] + "***" if person.address else "",
     )
+
+
+def masked_agent(agent: Agent) -> Agent:
+    """Who acts for somebody is as little known; how they stand to them stays."""
+    return Agent(name=masked_name(agent.name), relation=agent.relation, phone=_middle_hidden(agent.phone, 3, 4))
+
+
+def masked_name(name: str) -> str:
+    return name[:1] + "*" * (len(name) - 1)
 
 
 def _middle_hidden(text: str, first: int, last: int) -> str:

@@ -19,7 +19,7 @@ from bancheng.kernel.case import Case
 from bancheng.kernel.history import lines
 from bancheng.kernel.profile import Profile
 from bancheng.schema.events import AskAccepted, AskRefused, Received, Registered, TakenOver
-from bancheng.store.accounts import record_audit
+from bancheng.store.accounts import Staff, record_audit, staff_of_unit
 from bancheng.store.alerts import NO_CASE, Alert, alerts_of_case, open_alerts
 from bancheng.store.asks import Ask, asks_of_case
 from bancheng.store.casebook import load_cases, load_entries
@@ -137,6 +137,12 @@ class Queries:
             cases = await load_cases(tx, about)
         seen = {case_id for case_id, case in cases.items() if sees(identity.visible, case)}
         return [alert_view(each) for each in found if each.case_id == NO_CASE or each.case_id in seen]
+
+    async def colleagues(self, identity: Identity) -> list[Staff]:
+        """The active staff of one's own unit, without oneself."""
+        async with self._hosting.database.transaction(identity.tenant) as tx:
+            found = await staff_of_unit(tx, identity.unit)
+        return [each for each in found if each.staff_id != identity.staff_id]
 
     async def profile_of(self, identity: Identity, case_id: UUID) -> tuple[Case, Profile]:
         """The state of a case and the rules that it keeps, for a form. Raises ApiError `api.not_found`."""

@@ -15,13 +15,13 @@ import msgspec
 from bancheng.federation.asks import send_ask, way_to_holder
 from bancheng.federation.desk import Desk
 from bancheng.kernel.case import Case
-from bancheng.kernel.commands import AddNote, AnswerAsk, Register
+from bancheng.kernel.commands import AddNote, AnswerAsk, AnyCommand, HandOverDuty, Register
 from bancheng.kernel.rejected import Rejected
-from bancheng.schema.events import CaseEvent, Person
+from bancheng.schema.events import Agent, CaseEvent, Person
 from bancheng.schema.events import Registered as RegisteredEvent
 from bancheng.schema.ids import RANDOM_BYTES, uuid7
 from bancheng.schema.messages import AddNoteAsk
-from bancheng.store.accounts import record_audit, store_response
+from bancheng.store.accounts import record_audit, staff_of_unit, store_response
 from bancheng.store.append_desk import Written
 from bancheng.store.asks import Ask, record_ask
 from bancheng.store.casebook import append, load_cases, load_entries
@@ -78,7 +78,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 
 async def register(hosting: Hosting, identity: Identity, body: RegisterBody, request: Request) -> Answer:
     """登记. 201 with `Registered`."""
-    if not may(identity.roles, Register):
+    if not may(identity.roles, Register, identity.site.current_profile()):
         raise await _refused_at_the_door(hosting, identity, "register")
     site = identity.site
     unit = body.unit or identity.unit
@@ -101,7 +101,7 @@ async def register(hosting: Hosting, identity: Identity, body: RegisterBody, req
 
 def _register_command(case_id: UUID, unit: str, body: RegisterBody) -> Register:
     """Without a number: it is given when the rules have said yes."""
-    person = body.person
+    person, agent = body.person, body.agent
     return Register(
         case_id=case_id,
         number="",
@@ -118,6 +118,11 @@ def _register_command(case_id: UUID, unit: str, body: RegisterBody) -> Register:
             identity_number=person.identity_number,
             address=person.address,
         ),
+        agent=None if agent is None else Agent(**msgspec.structs.asdict(agent)),
+        department=body.department,
+        matter=body.matter,
+        complained_unit=body.complained_unit,
+        is_restricted=body.is_restricted,
     )
 
 
@@ -160,7 +165,8 @@ async def give(
         _require_version(case, version)
         desk = Desk(identity.site, case_id, case)
         try:
-            desk.decide(command, identity.actor)
+            given = await _filled_in(tx, command, identity)
+            desk.decide(given, identity.actor)
         except Rejected as refusal:
             if refusal.code in NOT_THE_HOLDERS and isinstance(command, AddNote):
                 return await _ask(tx, desk, command, identity, request)
@@ -172,12 +178,25 @@ async def give(
     return answer
 
 
+async def _filled_in(tx: Transaction, command: AnyCommand, identity: Identity) -> AnyCommand:
+    """With what this window knows. Raises Rejected `duty.unknown_staff` for who is no colleague of the same unit."""
+    if not isinstance(command, HandOverDuty):
+        return command
+    colleagues = await staff_of_unit(tx, identity.unit)
+    found = next((each for each in colleagues if each.staff_id == command.to_staff), None)
+    if found is None:
+        raise Rejected("duty.unknown_staff", field="to_staff")
+    return msgspec.structs.replace(command, to_name=found.name)
+
+
 def _permitted(case: Case | None, case_id: UUID, spec: CaseCommand, identity: Identity) -> Case:
     """Who may not see a case is told that there is none."""
     if case is None or not sees(identity.visible, case):
         raise Refused(404, "api.not_found", _audit(identity, f"refused:{spec.name}", case_id))
-    if not may(identity.roles, spec.kind):
-        raise Refused(403, "api.forbidden", _audit(identity, f"refused:{spec.name}", case_id), roles=who_may(spec.kind))
+    profile = identity.site.profile(case.profile_edition)
+    if not may(identity.roles, spec.kind, profile, case):
+        roles = who_may(spec.kind, profile, case)
+        raise Refused(403, "api.forbidden", _audit(identity, f"refused:{spec.name}", case_id), roles=roles)
     return case
 
 
@@ -239,7 +258,7 @@ async def _store_request(tx: Transaction, also: RequestRecord, now: datetime) ->
 async def _refused_at_the_door(hosting: Hosting, identity: Identity, action: str) -> ApiError:
     async with hosting.database.transaction(identity.tenant) as tx:
         await record_audit(tx, [_audit(identity, f"refused:{action}", None)], now=identity.site.wall_now())
-    return ApiError(403, "api.forbidden", roles=who_may(Register))
+    return ApiError(403, "api.forbidden", roles=who_may(Register, identity.site.current_profile()))
 
 
 def _audit(identity: Identity, action: str, case_id: UUID | None) -> AuditRecord:

@@ -16,9 +16,17 @@ from bancheng.federation.delivery import Delivery
 from bancheng.kernel.case import Case
 from bancheng.kernel.context import Jurisdiction
 from bancheng.kernel.history import Entry
-from bancheng.schema.events import SYSTEM_STAFF, Actor, Person, Registered
+from bancheng.schema.events import (
+    SYSTEM_STAFF,
+    Actor,
+    CaseEvent,
+    FormSigned,
+    JointPersonAdded,
+    Person,
+    Registered,
+)
 from bancheng.store.ledger import LedgerRow
-from bancheng.window.permissions import masked
+from bancheng.window.permissions import masked, masked_agent, masked_name
 
 
 class UnitView(msgspec.Struct, frozen=True, kw_only=True):
@@ -257,8 +265,8 @@ def entry_view(
 ) -> EntryView:
     """Clocks stay out: the case shows them as they stand now, and each entry would repeat them."""
     event = entry.event
-    if hide_person and isinstance(event, Registered):
-        event = msgspec.structs.replace(event, person=masked(event.person))
+    if hide_person:
+        event = _without_names(event)
     plain = cast("dict[str, object]", msgspec.to_builtins(event, builtin_types=(datetime, date, bytes)))
     actor = event.actor
     return EntryView(
@@ -274,6 +282,20 @@ def entry_view(
         details={name: _readable(value) for name, value in plain.items() if name not in _ENVELOPE},
         deliveries=list(deliveries.get(entry.hash, ())),
     )
+
+
+def _without_names(event: CaseEvent) -> CaseEvent:
+    """For who need not know whose matter it is."""
+    match event:
+        case Registered():
+            agent = None if event.agent is None else masked_agent(event.agent)
+            return msgspec.structs.replace(event, person=masked(event.person), agent=agent)
+        case JointPersonAdded():
+            return msgspec.structs.replace(event, person=masked(event.person))
+        case FormSigned():
+            return msgspec.structs.replace(event, signer=masked_name(event.signer))
+        case _:
+            return event
 
 
 def _readable(value: Any) -> object:

@@ -21,6 +21,7 @@ from bancheng.window.error_texts import ErrorText, Language, in_full
 from bancheng.window.failures import ApiError, failure_of
 from bancheng.window.field_problems import FieldProblem, InvalidInput
 from bancheng.window.idempotency import request_of
+from bancheng.window.pages.choices import Choices
 from bancheng.window.pages.forms import FormField, FormReader, body_from
 from bancheng.window.pages.session import page_context, redirect, session_form
 from bancheng.window.pages.timeline import Teller
@@ -117,7 +118,8 @@ async def _page(
     view, (case, profile) = context["case"], await window.queries.profile_of(request.user, case_id)
     if not isinstance(view, CaseView):
         raise TypeError("a case's page without a case")
-    reader = FormReader(request.user, profile, language)
+    colleagues = await window.queries.colleagues(request.user)
+    reader = FormReader(Choices(request.user, profile, language, colleagues), language)
     forms: list[ActionForm] = []
     for action in view.actions:
         is_tried = tried is not None and tried.name == action.name

@@ -1,36 +1,28 @@
 """The fields of a form: what can be entered or chosen, what was typed, and what does not fit.
 
-Owns how a command's body becomes fields and a form becomes a body. Nothing that was typed is lost. Must not know
-templates.
+Owns how a command's body becomes fields and a form becomes a body. Nothing that was typed is lost. What can be chosen
+is choices.py's. Must not know templates.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Final, Literal, TypeVar
+from typing import Final, Literal, TypeVar, get_args
 
 import msgspec
 
 from bancheng.kernel.case import Case
-from bancheng.kernel.commands import ProposeResult
-from bancheng.kernel.profile import Profile
-from bancheng.kernel.profile_parts import CaseType, Choice
-from bancheng.window.availability import units_below
-from bancheng.window.command_registry import CaseCommand, PersonBody, RegisterBody
+from bancheng.window.command_registry import AgentBody, CaseCommand, PersonBody, RegisterBody
 from bancheng.window.error_texts import Language, text_for
 from bancheng.window.field_problems import FieldProblem
-from bancheng.window.identity import Identity
 from bancheng.window.input_text import convert_form
-from bancheng.window.pages.catalogue import translations, word
-from bancheng.window.pages.words import PROPOSED, WORDS
+from bancheng.window.pages.catalogue import word
+from bancheng.window.pages.choices import CHOSEN, Choices, Option, literals
+from bancheng.window.pages.field_words import CALLED
+from bancheng.window.pages.words import WORDS
 
 T = TypeVar("T", bound=msgspec.Struct)
-Widget = Literal["text", "area", "number", "date", "select"]
-
-
-class Option(msgspec.Struct, frozen=True, kw_only=True):
-    value: str
-    label: str
+Widget = Literal["text", "area", "number", "date", "select", "check"]
 
 
 class FormField(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,48 +38,54 @@ class FormField(msgspec.Struct, frozen=True, kw_only=True):
     error: str = ""
 
 
-_AREAS: Final = {"reason", "explanation", "text", "answer", "comment", "description", "note"}
+_AREAS: Final = {
+    "reason", "explanation", "text", "answer", "comment", "description", "note", "documents", "conditions", "request",
+    "opinion", "basis",
+}  # fmt: skip
 _NUMBERS: Final = {"workdays", "limit_workdays"}
+_DATES: Final = {"until", "due_on", "on"}
 _SAID_HERE: Final = {"channel": "source"}
 """How a matter came in is not how somebody is told."""
+_PARTS: Final = {"person": PersonBody, "agent": AgentBody}
 
 
 class FormReader:
-    """What a form of one reader may choose from, in their language."""
+    """The forms of one reader, in their language."""
 
-    def __init__(self, identity: Identity, profile: Profile, language: Language) -> None:
-        self._identity = identity
-        self._profile = profile
+    def __init__(self, choices: Choices, language: Language) -> None:
+        self._choices = choices
         self._language: Language = language
 
     def command_fields(
         self, spec: CaseCommand, case: Case, typed: Mapping[str, str], problems: Sequence[FieldProblem]
     ) -> list[FormField]:
-        """The fields of one command to one case."""
-        present = {"kind": case.kind, "case_type": case.case_type}
+        """The fields of one command to one case. What can be only one thing is chosen already."""
+        present = {"kind": case.kind, "case_type": case.case_type, "department": case.department}
         fields: list[FormField] = []
         for field in msgspec.structs.fields(spec.body):
-            options = self._options(spec, field.name, case)
-            default = present.get(field.name) or _default(field)
-            value, called = typed.get(field.name, default), PROPOSED if spec.kind is ProposeResult else {}
-            fields.append(self._field(field, field.name, options, value, problems, called.get(field.name)))
+            if not self._choices.has_use(spec, field.name, case):
+                continue
+            options = self._choices.of(spec, field.name, case)
+            only = options[0].value if field.required and len(options) == 1 else ""
+            default = present.get(field.name) or only or _default(field)
+            value, called = typed.get(field.name, default), CALLED.get((spec.name, field.name))
+            fields.append(self._field(field, field.name, options, value, problems, called))
         return fields
 
     def registration_fields(self, typed: Mapping[str, str], problems: Sequence[FieldProblem]) -> dict[str, FormField]:
-        """By name. A tenant without grounds has no such field."""
-        own = [each for each in msgspec.structs.fields(RegisterBody) if each.name not in {"person", "unit"}]
+        """By name. What the tenant has nothing to choose from is no field."""
+        own = [each for each in msgspec.structs.fields(RegisterBody) if each.name not in {*_PARTS, "unit"}]
         named = [(each.name, each) for each in own]
-        named += [(f"person.{each.name}", each) for each in msgspec.structs.fields(PersonBody)]
+        for prefix, part in _PARTS.items():
+            named += [(f"{prefix}.{each.name}", each) for each in msgspec.structs.fields(part)]
         options = {
-            "channel": self._words("channel", _literals(RegisterBody, "channel")),
-            "kind": self._choices(self._profile.kinds),
-            "case_type": self._types(),
-            "ground": self._choices(self._profile.grounds),
+            "channel": self._choices.worded("channel", literals(RegisterBody, "channel")),
+            **self._choices.of_registration(),
         }
         return {
             name: self._field(field, name, options.get(name, ()), typed.get(name, ""), problems, _SAID_HERE.get(name))
             for name, field in named
-            if name != "ground" or self._profile.grounds
+            if options.get(name, (None,)) and name != "agent.authority"
         }
 
     def _field(
@@ -101,82 +99,38 @@ class FormReader:
     ) -> FormField:
         label = word(self._language, "field", called or name)
         found = next((each for each in problems if each.field == name or each.field.startswith(f"{name}.")), None)
+        hinted = called or name
         return FormField(
             name=name,
             label=label,
-            widget=_widget(field.name, has_options=bool(options)),
+            widget=_widget(field, has_options=bool(options)),
             required=field.required,
             options=options,
             value=value,
-            hint=word(self._language, "hint", called) if called in WORDS["hint"] else "",
+            hint=word(self._language, "hint", hinted) if hinted in WORDS["hint"] else "",
             # The field is called what stands above it.
             error=text_for(found.code, self._language, {**found.parameters, "field": label}).message if found else "",
         )
 
-    def _options(self, spec: CaseCommand, name: str, case: Case) -> tuple[Option, ...]:
-        """What the field may be; none for one that is written."""
-        match name:
-            case "kind":
-                return self._choices(self._profile.kinds)
-            case "case_type":
-                return self._types()
-            case "ground":
-                return self._choices(self._profile.exclusions)
-            case "reason" if spec.name == "pause":
-                return self._choices(self._profile.pause_reasons)
-            case "clock" | "channel" | "outcome" | "note_kind":
-                return self._words(name, _literals(spec.kind, name))
-            case "to_unit" | "event_hash":
-                return self._below(case) if name == "to_unit" else self._late(case)
-            case "rating" | "satisfied":
-                return self._opinions(name)
-            case _:
-                return ()
-
-    def _opinions(self, name: str) -> tuple[Option, ...]:
-        if name == "rating":
-            return tuple(Option(value=str(stars), label="★" * stars) for stars in range(5, 0, -1))
-        said = translations(self._language).gettext
-        return (Option(value="true", label=said("满意")), Option(value="false", label=said("不满意，重办")))
-
-    def _below(self, case: Case) -> tuple[Option, ...]:
-        context = self._identity.site.context(self._identity.actor, self._profile)
-        return tuple(Option(value=unit.code, label=unit.name) for unit in units_below(case, context))
-
-    def _late(self, case: Case) -> tuple[Option, ...]:
-        jurisdiction = self._identity.site.jurisdiction
-        options: list[Option] = []
-        for entry in case.late_entries:
-            if entry.decision == "open":
-                unit = jurisdiction.unit(entry.late_unit)
-                label = f"{word(self._language, 'event', entry.late_type)} · {unit.name if unit else entry.late_unit}"
-                options.append(Option(value=entry.event_hash.hex(), label=label))
-        return tuple(options)
-
-    def _words(self, group: str, keys: Sequence[str]) -> tuple[Option, ...]:
-        return tuple(Option(value=key, label=word(self._language, group, key)) for key in keys)
-
-    def _choices(self, choices: Sequence[Choice]) -> tuple[Option, ...]:
-        return tuple(Option(value=each.key, label=self._said(each)) for each in choices)
-
-    def _types(self) -> tuple[Option, ...]:
-        limit = translations(self._language).gettext("%(name)s（%(workdays)s 个工作日内答复）")
-        return tuple(
-            Option(value=each.key, label=limit % {"name": self._said(each), "workdays": each.answer_workdays})
-            for each in self._profile.case_types
-        )
-
-    def _said(self, each: Choice | CaseType) -> str:
-        return each.name.zh if self._language == "zh" else each.name.en
-
 
 def body_from(form: Mapping[str, str], kind: type[T]) -> T:
     """The body that a form's texts make. Raises InvalidInput with every field that does not fit."""
-    raw: dict[str, object] = {}
+    raw = _given(form, kind, "")
     for field in msgspec.structs.fields(kind):
-        if isinstance(field.type, type) and issubclass(field.type, msgspec.Struct):
-            raw[field.name] = _given(form, field.type, f"{field.name}.")
-    return convert_form({**_given(form, kind, ""), **raw}, kind)
+        part = _part(field)
+        if part is not None:
+            given = _given(form, part, f"{field.name}.")
+            if field.required or any(given.values()):
+                raw[field.name] = given
+    return convert_form(raw, kind)
+
+
+def _part(field: msgspec.structs.FieldInfo) -> type[msgspec.Struct] | None:
+    """The struct of a field that is one, or may be."""
+    for kind in (field.type, *get_args(field.type)):
+        if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+            return kind
+    return None
 
 
 def _given(form: Mapping[str, str], kind: type[msgspec.Struct], prefix: str) -> dict[str, object]:
@@ -194,17 +148,14 @@ def _default(field: msgspec.structs.FieldInfo) -> str:
     return default if isinstance(default, str) else ""
 
 
-def _widget(name: str, *, has_options: bool) -> Widget:
-    if has_options or name in {"to_unit", "event_hash", "ground", "kind", "case_type"}:
+def _widget(field: msgspec.structs.FieldInfo, *, has_options: bool) -> Widget:
+    name = field.name
+    if has_options or (name in CHOSEN and not (name == "number" and str in get_args(field.type))):
         return "select"
-    if name == "until":
+    if field.type is bool:
+        return "check"
+    if name in _DATES:
         return "date"
     if name in _NUMBERS:
         return "number"
     return "area" if name in _AREAS else "text"
-
-
-def _literals(kind: type[msgspec.Struct], name: str) -> tuple[str, ...]:
-    """The values that a field may have, in the order of the schema."""
-    field = next(each for each in msgspec.structs.fields(kind) if each.name == name)
-    return tuple(str(value) for value in getattr(field.type, "__args__", ()))

@@ -17,6 +17,7 @@ from bancheng.window.error_responses import ErrorView, error_view
 from bancheng.window.failures import ApiError, failure_of
 from bancheng.window.field_problems import FieldProblem, InvalidInput
 from bancheng.window.idempotency import request_of
+from bancheng.window.pages.choices import Choices
 from bancheng.window.pages.forms import FormReader, body_from
 from bancheng.window.pages.session import page_context, redirect, session_form
 from bancheng.window.permissions import may, who_may
@@ -28,8 +29,9 @@ from bancheng.window.window import Window
 @get("/cases/new", include_in_schema=False)
 async def registration_page(request: StaffRequest, window: NamedDependency[Window]) -> Response[str]:
     """An empty form, with a key of its own: sent twice, it is one case."""
-    if not may(request.user.roles, Register):
-        raise ApiError(403, "api.forbidden", roles=who_may(Register))
+    profile = request.user.site.current_profile()
+    if not may(request.user.roles, Register, profile):
+        raise ApiError(403, "api.forbidden", roles=who_may(Register, profile))
     return _page(request, window, {"key": secrets.token_hex(16)}, ())
 
 
@@ -60,7 +62,7 @@ def _page(
     status: int = 200,
 ) -> Response[str]:
     identity, language = request.user, language_of(request)
-    reader = FormReader(identity, identity.site.current_profile(), language)
+    reader = FormReader(Choices(identity, identity.site.current_profile(), language), language)
     fields = reader.registration_fields(typed, problems)
     context = {**page_context(identity), "fields": fields, "error": error, "key": typed.get("key", "")}
     return window.renderer.page("register.html", language, context, status=status)

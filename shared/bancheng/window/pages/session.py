@@ -92,7 +92,7 @@ def page_context(identity: Identity) -> dict[str, object]:
         "unit_name": unit_name(identity),
         "tenant_name": site.current_profile().name,
         "csrf": identity.csrf,
-        "may_register": may(identity.roles, Register),
+        "may_register": may(identity.roles, Register, site.current_profile()),
     }
 
 

@@ -15,30 +15,48 @@ from bancheng.federation.delivery import Delivery
 from bancheng.federation.site import HostedSite
 from bancheng.kernel.calendar import Calendar
 from bancheng.kernel.profile import Profile
-from bancheng.kernel.profile_parts import Choice
 from bancheng.window.error_texts import Language, text_for
 from bancheng.window.pages.catalogue import translations, word
+from bancheng.window.pages.naming import Names
 from bancheng.window.pages.places import site_name, tier_name
 from bancheng.window.views import EntryView, unit_view
 
 SAID: Final = (
-    "grant", "unit", "cause", "reason", "kind", "case_type", "ground", "explanation", "note", "text", "outcome",
-    "answer", "satisfied", "rating", "comment", "channel", "until", "clock", "owner", "workdays", "old_due_at",
-    "new_due_at", "due_at", "round", "count", "authority", "asked_by", "late_type", "late_unit", "late_at",
-    "decided_by", "decided_at", "calendar_edition", "title", "description",
+    "grant", "unit", "number", "system", "cause", "reason", "kind", "case_type", "ground", "department", "matter",
+    "complained_unit", "is_restricted", "person", "agent", "received_on", "imported_from", "explanation", "method",
+    "signer", "to_name", "level", "tool", "basis", "form", "on", "helper", "took_place", "programme", "taken_up",
+    "to_unit", "handler", "request", "reply", "body", "step", "by_unit", "side", "name", "paper_kind", "due_on",
+    "documents", "conditions", "answer_kind", "person_number", "text", "said_by", "said_how", "wants", "done", "note",
+    "department_text", "told_text", "opinion", "outcome", "answer", "satisfied", "rating", "comment", "channel",
+    "until", "clock", "owner", "workdays", "started", "met", "old_due_at", "new_due_at", "due_at", "round", "count",
+    "authority", "asked_by", "late_type", "late_unit", "late_at", "decided_by", "decided_at", "calendar_edition",
+    "title", "description",
 )  # fmt: skip
 """Details that are said, in this order; hashes and positions are not."""
 _GROUPS: Final = {
-    "outcome": "outcome", "channel": "channel", "clock": "clock", "cause": "cause", "late_type": "event",
+    "outcome": "outcome", "channel": "channel", "cause": "cause", "late_type": "event", "method": "method",
+    "reply": "reply", "answer_kind": "answer_kind", "side": "side", "said_how": "said_how", "paper_kind": "paper_kind",
 }  # fmt: skip
 _UNSAID: Final = {
-    "Registered": ("unit", "title", "description"), "Received": ("unit",), "TakenOver": ("unit",),
-    "DutyLeaderCalled": ("unit",), "Paused": ("owner",),
+    "Registered": ("unit", "number", "title", "description", "person"), "Received": ("unit",), "TakenOver": ("unit",),
+    "DutyLeaderCalled": ("unit",), "Paused": ("owner",), "PaperRequired": ("number",),
 }  # fmt: skip
-"""What stands beside the entry anyway."""
-_CALLED: Final = {("Registered", "channel"): "source", ("ResultProposed", "answer"): "proposed_answer"}
-_LISTS: Final = {"kind": "kinds", "case_type": "case_types", "ground": "exclusions"}
-_UNITS: Final = {"unit", "owner", "late_unit", "decided_by"}
+"""What stands beside the entry or above the history anyway."""
+_CALLED: Final = {
+    ("Registered", "channel"): "source", ("ResultProposed", "answer"): "proposed_answer",
+    ("CauseCoded", "cause"): "cause_code", ("OtherNumberRecorded", "number"): "other_number",
+    ("OrderIssued", "to_unit"): "order_unit", ("ServiceBooked", "on"): "service_day",
+    ("PaperRequired", "name"): "paper_name", ("PassedToBody", "helper"): "transfer_helper",
+    ("OrderAnswered", "text"): "order_text", ("FaultAttributed", "unit"): "fault_unit",
+}  # fmt: skip
+_LISTS: Final = {
+    "kind": "kinds", "case_type": "case_types", "ground": "exclusions", "level": "levels", "tool": "policy_tools",
+    "form": "service_forms", "programme": "aid_programmes", "step": "steps", "started": "obligations",
+    "met": "obligations",
+}  # fmt: skip
+_UNITS: Final = {
+    "unit", "owner", "late_unit", "decided_by", "department", "complained_unit", "to_unit", "by_unit",
+}  # fmt: skip
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,6 +103,7 @@ class Teller:
         self._site = site
         self._profile = profile
         self._language: Language = language
+        self._names = Names(profile, site.jurisdiction, language)
 
     def terms(self, entries: Sequence[EntryView]) -> list[Term]:
         """In order; a new term begins with whoever has the case from then on."""
@@ -125,7 +144,7 @@ class Teller:
         lines: list[Line] = []
         for name in SAID:
             value = entry.details.get(name)
-            if value in (None, "", ()) or name in _UNSAID.get(entry.type, ()) or (name, value) == ("cause", "hand"):
+            if _is_empty(name, value) or name in _UNSAID.get(entry.type, ()) or (name, value) == ("cause", "hand"):
                 continue
             called = _CALLED.get((entry.type, name), name)
             lines.append(Line(label=word(self._language, "field", called), text=self._text(name, value, entry)))
@@ -135,12 +154,17 @@ class Teller:
         said = translations(self._language).gettext
         if name == "reason":
             return self._reason(str(value), entry)
+        if entry.type == "CauseCoded" and name == "cause":
+            return self._names.choice("causes", str(value))
+        if name == "clock":
+            return self._names.clock(str(value))
         if name in _GROUPS:
             return word(self._language, _GROUPS[name], str(value))
         if name in _LISTS:
-            return self._chosen(_LISTS[name], str(value))
+            keys = cast("list[object]", value) if isinstance(value, list) else [value]
+            return said("、").join(self._names.choice(_LISTS[name], str(key)) for key in keys)
         if name in _UNITS:
-            return unit_view(self._site.jurisdiction, str(value)).name
+            return self._names.unit(str(value))
         match value:
             case bool():
                 return said("是") if value else said("否")
@@ -161,27 +185,20 @@ class Teller:
         if reason == "second_return":
             return said("第二次退回")
         if reason.startswith("deadline:"):
-            return said("%(clock)s 已到") % {"clock": word(self._language, "clock", reason.partition(":")[2])}
+            return said("%(clock)s 已到") % {"clock": self._names.clock(reason.partition(":")[2])}
         if entry.type == "Paused":
-            return self._chosen("pause_reasons", reason)
+            return self._names.choice("pause_reasons", reason)
         if entry.type == "AskRefused":
             return text_for(str(entry.details.get("code", "")), self._language, {"stage": reason}).message
         return reason
 
-    def _chosen(self, listed: str, key: str) -> str:
-        choices = cast("Sequence[Choice]", getattr(self._profile, listed))
-        if listed == "exclusions":
-            choices = (*choices, *self._profile.grounds)
-        found = next((each for each in choices if each.key == key), None)
-        if found is None:
-            return key
-        return found.name.zh if self._language == "zh" else found.name.en
-
     def _named(self, value: dict[str, object]) -> str:
-        """A grant by its unit, an actor by name and unit."""
-        unit = unit_view(self._site.jurisdiction, str(value.get("unit", ""))).name
+        """A grant by its unit, an actor by name and unit, a person by name, who acts for them with how they stand."""
+        unit = self._names.unit(str(value.get("unit", "")))
         if "name" not in value:
             return unit
+        if "unit" not in value:
+            return "，".join(str(value[each]) for each in ("name", "relation", "phone") if value.get(each))
         return translations(self._language).gettext("%(name)s（%(unit)s）") % {"name": value["name"], "unit": unit}
 
     def _site_name(self, site: str) -> str:
@@ -198,6 +215,11 @@ class Teller:
             text=word(self._language, "delivery", delivery.state),
             reason=reason,
         )
+
+
+def _is_empty(name: str, value: object) -> bool:
+    """A no is said; nothing entered, nobody in particular and no restriction are not."""
+    return value in (None, "", [], ()) or (name in {"is_restricted", "person_number"} and not value)
 
 
 def _local(instant: datetime, calendar: Calendar) -> str:
