@@ -28,6 +28,9 @@ from bancheng.kernel.profile_parts import (
     Text,
     Tier,
 )
+from bancheng.schema.clocks import HOLDER, TRANSIT
+
+WATCHED_OTHERWISE = (HOLDER, TRANSIT)
 
 
 class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -101,6 +104,11 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         return next((each for each in self.forms if each.key == key), None)
 
     def rungs(self, clock: str) -> tuple[LadderRung, ...]:
-        """The rungs of a clock; a clock with a colon in its name has those of its sort (`order:2`: `order`)."""
+        """The rungs of a clock; a clock with a colon in its name has those of its sort (`order:2`: `order`).
+
+        What the ladder does not name is recorded as passed when it is over: nothing that is owed is forgotten. The
+        holder's clock and the transit have what watches them (federation.md) and get no rung that is not named.
+        """
         sort = clock.split(":", 1)[0]
-        return tuple(rung for rung in self.ladder if rung.clock == sort)
+        named = tuple(rung for rung in self.ladder if rung.clock == sort)
+        return named if named or sort in WATCHED_OTHERWISE else (LadderRung(clock=sort, action="pass"),)

@@ -1,4 +1,4 @@
-"""What would leave a case without a rule: everything that makes a profile unfit for use, by code and field.
+"""What would leave a case without a rule, or an official with nonsense: what makes a profile unfit for use, by code.
 
 Owns these checks. What can be wrong with a file is the loader's.
 """
@@ -6,11 +6,15 @@ Owns these checks. What can be wrong with a file is the loader's.
 from __future__ import annotations
 
 import re
-from typing import Literal
+from collections.abc import Iterable, Iterator
+from typing import Final, Literal, cast, get_args
 
 import msgspec
 
+from bancheng.kernel.dues import MAXIMUM_LIMIT_WORKDAYS
 from bancheng.kernel.profile import Profile
+from bancheng.kernel.profile_parts import FORM_DATA, MILESTONES, Text
+from bancheng.kernel.roles import Role
 from bancheng.schema.clocks import (
     BODY_PREFIX,
     CONCLUSION,
@@ -27,8 +31,12 @@ from bancheng.schema.clocks import (
 ProblemCode = Literal[
     "profile.tiers_missing",
     "profile.duplicate_key",
+    "profile.key_unfit",
+    "profile.text_missing",
     "profile.limit_out_of_range",
     "profile.ladder_unknown_clock",
+    "profile.ladder_action",
+    "profile.never_passes",
     "profile.no_climb",
     "profile.number_format",
     "profile.unknown_milestone",
@@ -39,7 +47,44 @@ ProblemCode = Literal[
     "profile.edition_out_of_range",
     "profile.nothing_to_choose",
     "profile.obligation_never_ends",
+    "profile.rating_count",
+    "profile.report_day",
 ]
+
+LISTS: Final = (
+    "tiers",
+    "case_types",
+    "kinds",
+    "grounds",
+    "exclusions",
+    "pause_reasons",
+    "causes",
+    "policy_tools",
+    "service_forms",
+    "aid_programmes",
+    "levels",
+    "steps",
+    "obligations",
+    "forms",
+    "bodies",
+    "meetings",
+    "reports",
+)
+"""The lists of a profile whose parts have keys."""
+SORTS: Final = tuple(prefix.rstrip(":") for prefix in (STEP_PREFIX, ORDER_PREFIX, PAPER_PREFIX, BODY_PREFIX))
+CLOCKS: Final = (PERSON, HOLDER, TRANSIT, LATE_DECISION, CONCLUSION, PURSUIT, *SORTS)
+"""The clocks, and the sorts of clocks, that a ladder may have rungs for."""
+RATINGS: Final = 5
+"""The revisit asks for 1 to 5: a scale of words has a word for each."""
+REPORT_DAYS: Final[dict[str, int]] = {"week": 5, "month": 22, "quarter": 22, "year": 22}
+"""The last working day of the next period on which a report may be due."""
+
+_KEY = re.compile(r"[\w.-]{1,64}")
+_NUMBER_FORMAT = re.compile(
+    r"(?:[\w.()（）〔〕/-]|\{unit\}|\{date(?::[%A-Za-z-]{1,12})?\}|\{count(?::0[1-9]d)?\}){1,60}"
+)
+"""A number is printed and said aloud, so plain characters only; and a format that may reach into its arguments or ask
+for a million digits is no place for what somebody typed."""
 
 
 class ProfileProblem(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,50 +95,168 @@ class ProfileProblem(msgspec.Struct, frozen=True, kw_only=True):
     detail: str = ""
 
 
-_NUMBER_FORMAT = re.compile(
-    r"(?:[\w.()（）〔〕/-]|\{unit\}|\{date(?::[%A-Za-z-]{1,12})?\}|\{count(?::0[1-9]d)?\}){1,60}"
-)
-"""A number is printed and said aloud, so plain characters only; and a format that may reach into its arguments or ask
-for a million digits is no place for what somebody typed."""
-
-
 def check_profile(profile: Profile) -> tuple[ProfileProblem, ...]:
     """Everything that would leave a case without a rule. Empty means fit for use."""
-    problems: list[ProfileProblem] = []
+    checks = (
+        _missing,
+        _keys,
+        _limits,
+        _types,
+        _obligations,
+        _forms,
+        _roles,
+        _ladder,
+        _reports,
+        _texts,
+    )
+    return tuple(problem for check in checks for problem in check(profile))
+
+
+def _missing(profile: Profile) -> Iterator[ProfileProblem]:
+    if profile.edition < 1:
+        yield ProfileProblem(code="profile.edition_out_of_range", field="edition", detail=str(profile.edition))
     if not profile.tiers:
-        problems.append(ProfileProblem(code="profile.tiers_missing", field="tiers"))
-    for field in ("tiers", "case_types", "kinds", "grounds", "exclusions", "pause_reasons"):
-        keys = [item.key for item in getattr(profile, field)]
-        doubles = sorted({key for key in keys if keys.count(key) > 1})
-        problems.extend(ProfileProblem(code="profile.duplicate_key", field=f"{field}.{key}") for key in doubles)
-    limits = [(f"case_types.{each.key}.answer_workdays", each.answer_workdays) for each in profile.case_types]
-    limits += [(f"tiers.{t.key}.hold_workdays", t.hold_workdays) for t in profile.tiers if t.hold_workdays is not None]
-    limits += [("transit_workdays", profile.transit_workdays)]
-    limits += [("late_decision_workdays", profile.late_decision_workdays)]
-    limits += [("conclusion_workdays", profile.conclusion_workdays)]
-    limits += [("max_extension_workdays", profile.max_extension_workdays)]
-    limits += [("max_pause_workdays", profile.max_pause_workdays)]
-    limits += [("takeover_margin_minutes", profile.takeover_margin_minutes)]
-    limits += [(f"ladder.{index}.workdays_before", rung.workdays_before) for index, rung in enumerate(profile.ladder)]
-    for field, limit in limits:
-        if not 0 <= limit <= 400:
-            problems.append(ProfileProblem(code="profile.limit_out_of_range", field=field, detail=str(limit)))
-    problems.extend(_ladder_problems(profile))
+        yield ProfileProblem(code="profile.tiers_missing", field="tiers")
+    for field in ("kinds", "case_types"):
+        if not getattr(profile, field):
+            yield ProfileProblem(code="profile.nothing_to_choose", field=field)
+    if profile.ground_required and not profile.grounds:
+        yield ProfileProblem(code="profile.nothing_to_choose", field="grounds")
+    if profile.negative_needs_cause and not profile.causes:
+        yield ProfileProblem(code="profile.nothing_to_choose", field="causes")
+    if profile.negative_needs_aid_offer and not profile.aid_programmes:
+        yield ProfileProblem(code="profile.nothing_to_choose", field="aid_programmes")
+    if profile.ratings and len(profile.ratings) != RATINGS:
+        yield ProfileProblem(code="profile.rating_count", field="ratings", detail=str(len(profile.ratings)))
     if _NUMBER_FORMAT.fullmatch(profile.number_format) is None or "{count" not in profile.number_format:
-        problems.append(ProfileProblem(code="profile.number_format", field="number_format"))
-    return tuple(problems)
+        yield ProfileProblem(code="profile.number_format", field="number_format")
 
 
-def _ladder_problems(profile: Profile) -> list[ProfileProblem]:
-    known = {PERSON, HOLDER, TRANSIT, LATE_DECISION, CONCLUSION, PURSUIT}
-    known |= {prefix.rstrip(":") for prefix in (STEP_PREFIX, ORDER_PREFIX, PAPER_PREFIX, BODY_PREFIX)}
-    problems = [
-        ProfileProblem(code="profile.ladder_unknown_clock", field=f"ladder.{index}.clock", detail=rung.clock)
-        for index, rung in enumerate(profile.ladder)
-        if rung.clock not in known
+def _keys(profile: Profile) -> Iterator[ProfileProblem]:
+    lists = [(field, [item.key for item in getattr(profile, field)]) for field in LISTS]
+    lists += [(f"forms.{form.key}.fields", [field.key for field in form.fields]) for form in profile.forms]
+    lists.append(("roles", [each.role for each in profile.roles]))
+    for field, keys in lists:
+        doubles = sorted({key for key in keys if keys.count(key) > 1})
+        for key in doubles:
+            yield ProfileProblem(code="profile.duplicate_key", field=f"{field}.{key}")
+        for key in keys:
+            if _KEY.fullmatch(key) is None:
+                yield ProfileProblem(code="profile.key_unfit", field=field, detail=key[:64])
+
+
+def _limits(profile: Profile) -> Iterator[ProfileProblem]:
+    limits: list[tuple[str, int | None]] = [
+        *((f"case_types.{each.key}.answer_workdays", each.answer_workdays) for each in profile.case_types),
+        *((f"case_types.{each.key}.order_workdays", each.order_workdays) for each in profile.case_types),
+        *((f"tiers.{each.key}.hold_workdays", each.hold_workdays) for each in profile.tiers),
+        *((f"obligations.{each.key}.workdays", each.workdays) for each in profile.obligations),
+        *((f"ladder.{index}.workdays_before", rung.workdays_before) for index, rung in enumerate(profile.ladder)),
+        ("transit_workdays", profile.transit_workdays),
+        ("late_decision_workdays", profile.late_decision_workdays),
+        ("conclusion_workdays", profile.conclusion_workdays),
+        ("pursuit_workdays", profile.pursuit_workdays),
+        ("body_workdays", profile.body_workdays),
+        ("max_extension_workdays", profile.max_extension_workdays),
+        ("max_pause_workdays", profile.max_pause_workdays),
+        ("takeover_margin_minutes", profile.takeover_margin_minutes),
     ]
-    if any(tier.hold_workdays is not None for tier in profile.tiers) and not any(
-        rung.clock == "holder" and rung.action == "climb" for rung in profile.ladder
-    ):
-        problems.append(ProfileProblem(code="profile.no_climb", field="ladder"))
-    return problems
+    for field, limit in limits:
+        if limit is not None and not 0 <= limit <= MAXIMUM_LIMIT_WORKDAYS:
+            yield ProfileProblem(code="profile.limit_out_of_range", field=field, detail=str(limit))
+
+
+def _types(profile: Profile) -> Iterator[ProfileProblem]:
+    levels = {level.key for level in profile.levels}
+    for each in profile.case_types:
+        if each.level and each.level not in levels:
+            yield ProfileProblem(code="profile.unknown_level", field=f"case_types.{each.key}.level", detail=each.level)
+
+
+def _obligations(profile: Profile) -> Iterator[ProfileProblem]:
+    """Each begins and ends with something that can happen, for types that there are."""
+    milestones = {*MILESTONES, *(STEP_PREFIX + step.key for step in profile.steps)}
+    types = {each.key for each in profile.case_types}
+    for each in profile.obligations:
+        field = f"obligations.{each.key}"
+        for name, milestone in (("after", each.after), *(("until", milestone) for milestone in each.until)):
+            if milestone not in milestones:
+                yield ProfileProblem(code="profile.unknown_milestone", field=f"{field}.{name}", detail=milestone)
+        if not each.until or each.after in each.until:
+            yield ProfileProblem(code="profile.obligation_never_ends", field=f"{field}.until")
+        for key in each.case_types:
+            if key not in types:
+                yield ProfileProblem(code="profile.unknown_case_type", field=f"{field}.case_types", detail=key)
+
+
+def _forms(profile: Profile) -> Iterator[ProfileProblem]:
+    for form in profile.forms:
+        if not form.fields:
+            yield ProfileProblem(code="profile.nothing_to_choose", field=f"forms.{form.key}.fields")
+        for field in form.fields:
+            if field.shows and field.shows not in FORM_DATA:
+                yield ProfileProblem(
+                    code="profile.unknown_form_data",
+                    field=f"forms.{form.key}.fields.{field.key}.shows",
+                    detail=field.shows,
+                )
+
+
+def _roles(profile: Profile) -> Iterator[ProfileProblem]:
+    """Somebody has to be able to approve, and roles are those of the system."""
+    named: list[tuple[str, Iterable[str]]] = [
+        ("decline_approvers", profile.decline_approvers),
+        ("extension_approvers", profile.extension_approvers),
+        ("policy_tool_roles", profile.policy_tool_roles),
+    ]
+    for field, roles in named:
+        if not roles:
+            yield ProfileProblem(code="profile.nothing_to_choose", field=field)
+    named += [(f"roles.{each.role}", (each.role,)) for each in profile.roles]
+    for field, roles in named:
+        for role in roles:
+            if role not in get_args(Role):
+                yield ProfileProblem(code="profile.unknown_role", field=field, detail=role)
+
+
+def _ladder(profile: Profile) -> Iterator[ProfileProblem]:
+    """Whatever a clock's rungs do before, in the end it is on record that the limit is over, or the case climbs."""
+    for index, rung in enumerate(profile.ladder):
+        if rung.clock not in CLOCKS:
+            yield ProfileProblem(code="profile.ladder_unknown_clock", field=f"ladder.{index}.clock", detail=rung.clock)
+        early = rung.action in {"pass", "climb"} and rung.workdays_before != 0
+        if rung.action == "resume" or early:
+            yield ProfileProblem(code="profile.ladder_action", field=f"ladder.{index}.action", detail=rung.action)
+    for clock in CLOCKS:
+        actions = {rung.action for rung in profile.rungs(clock)}
+        if clock not in {HOLDER, TRANSIT} and not actions & {"pass", "climb"}:
+            yield ProfileProblem(code="profile.never_passes", field="ladder", detail=clock)
+    climbs = any(rung.action == "climb" for rung in profile.rungs(HOLDER))
+    if any(tier.hold_workdays is not None for tier in profile.tiers) and not climbs:
+        yield ProfileProblem(code="profile.no_climb", field="ladder")
+
+
+def _reports(profile: Profile) -> Iterator[ProfileProblem]:
+    for each in profile.reports:
+        if each.workday is not None and not 1 <= each.workday <= REPORT_DAYS[each.every]:
+            yield ProfileProblem(
+                code="profile.report_day", field=f"reports.{each.key}.workday", detail=str(each.workday)
+            )
+
+
+def _texts(profile: Profile) -> Iterator[ProfileProblem]:
+    """Nothing that is shown is blank in either language."""
+    for path, text in _texts_of(profile, ""):
+        if not text.zh.strip() or not text.en.strip():
+            yield ProfileProblem(code="profile.text_missing", field=path)
+
+
+def _texts_of(value: object, path: str) -> Iterator[tuple[str, Text]]:
+    if isinstance(value, Text):
+        yield path, value
+    elif isinstance(value, tuple):
+        for index, part in enumerate(cast("tuple[object, ...]", value)):
+            yield from _texts_of(part, f"{path}.{getattr(part, 'key', index)}")
+    elif isinstance(value, msgspec.Struct):
+        for field in value.__struct_fields__:
+            yield from _texts_of(getattr(value, field), f"{path}.{field}" if path else field)

@@ -16,6 +16,7 @@ from uuid import UUID
 import msgspec
 
 from bancheng.federation.site import wall_now
+from bancheng.kernel.roles import Role
 from bancheng.runtime.domain_clock import DomainClock
 from bancheng.runtime.hosted_sites import SiteMaker
 from bancheng.runtime.settings import Settings
@@ -24,7 +25,6 @@ from bancheng.schema.ids import RANDOM_BYTES, uuid7
 from bancheng.store.accounts import Staff, list_staff, revoke_sessions_of, save_staff, staff_by_login
 from bancheng.store.database import Database
 from bancheng.window.passwords import hash_password
-from bancheng.window.permissions import Role
 
 ROLES: tuple[str, ...] = get_args(Role)
 MIN_PASSWORD_CHARACTERS = 8

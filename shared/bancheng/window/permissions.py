@@ -8,28 +8,17 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from typing import Final, Literal, get_args
+from typing import Final, get_args
 from weakref import WeakKeyDictionary
 
 from bancheng.kernel import commands as c
 from bancheng.kernel.case import Case
 from bancheng.kernel.context import Jurisdiction
 from bancheng.kernel.profile import Profile
+from bancheng.kernel.roles import Role
 from bancheng.schema.clocks import HELD_PREFIX
 from bancheng.schema.events import Agent, Person
 from bancheng.store.visibility import Visibility
-
-Role = Literal[
-    "clerk",
-    "duty_leader",
-    "coordinator",
-    "department_officer",
-    "leader",
-    "supervisor",
-    "reviewer",
-    "administrator",
-]
-"""办理专员 · 值班长 · 总协调人 · 联络员 · 领导 · 督查 · 监督员 · 管理员 (product.md, Who does what)."""
 
 _WINDOW: Final = frozenset({"clerk", "duty_leader", "coordinator"})
 _APPROVES: Final = frozenset({"duty_leader", "coordinator", "leader"})
