@@ -13,7 +13,7 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from bancheng.store import accounts, casebook, counters, deliveries, inbox, outbox, search
+from bancheng.store import accounts, casebook, counters, deliveries, inbox, outbox, papers, search
 from bancheng.store.append import APPEND
 from bancheng.store.casebook import append
 from bancheng.store.database import Database
@@ -107,6 +107,12 @@ async def _fill(postgres: DatabaseAdmin) -> Addresses:
                 "INSERT INTO idempotency SELECT $1, 's', n::text, '', 200, '', $2 FROM generate_series(1, 2000) n",
                 tenant, NOW,
             )  # fmt: skip
+            await tx.execute(
+                "INSERT INTO paper SELECT $1, sha256(convert_to(n::text, 'UTF8'))::text, $3, "
+                "CASE WHEN n % 50 = 0 THEN 'fetching' WHEN n % 50 = 1 THEN 'storing' ELSE 'complete' END, "
+                "1, '', 0, 'town', 'town', 0, $2, 0, '', $2, NULL FROM generate_series(1, 3000) n",
+                tenant, NOW, SOME_CASE,
+            )  # fmt: skip
     await database.close()
     admin = await asyncpg.connect(addresses.admin)
     await admin.execute("VACUUM ANALYZE")
@@ -161,6 +167,11 @@ HOT = {
     "rarity of pieces": (search.RARITY, (TENANT, ["路灯"], 500), {"case_gram_pkey"}),
     "by number": (search.BY_NUMBER, (TENANT, "x"), {"cases_number"}),
     "not cut yet": (search.uncut_statement(everybody=True), (TENANT, SOME_CASE, 100, None), {"gram_queue_pkey"}),
+    "papers by hash": (papers.BY_HASH, (TENANT, ["a" * 64]), {"paper_pkey"}),
+    "next paper to ask for": (papers.NEXT_WANTED, (TENANT, "town", NOW), {"paper_wanted"}),
+    "papers on their way": (papers.WAITING, (TENANT,), {"paper_wanted"}),
+    "papers put off": (papers.TRY_NOW, (TENANT, "town", NOW), {"paper_wanted"}),
+    "bytes that nobody attached": (papers.UNATTACHED, (TENANT, NOW, 100), {"paper_storing"}),
     "found by a piece": (
         search.candidates_statement(0, everybody=False), (TENANT, SOME_CASE, 250, ["unit-01"], "路灯"),
         {"case_gram_pkey", "cases_pkey"},

@@ -21,12 +21,14 @@ from bancheng.federation.site import HostedSite, Peer, UnknownEdition
 from bancheng.kernel.context import Jurisdiction
 from bancheng.kernel.history import extends, lines, state_of
 from bancheng.kernel.rejected import Rejected
-from bancheng.schema.events import CaseEvent, Received, Registered, TakenOver, decode_event
+from bancheng.schema.events import CaseEvent, Received, Registered, TakenOver, decode_event, papers_named
 from bancheng.schema.frames import NO_HASH, Frame, FrameHeader, decode_frame, event_hash
 from bancheng.store.alerts import TRANSIT_LATE, clear_alerts
 from bancheng.store.casebook import CaseChange, append, load_cases, load_entries
 from bancheng.store.database import Transaction
 from bancheng.store.links import DeferredFrame, deferred_of_cases, settle_inbox, waiting_cases
+from bancheng.store.paper_store import is_paper_hash
+from bancheng.store.papers import Wanted, want_papers
 from bancheng.store.sealing import NotForUs
 from bancheng.store.signing import StoredEntry
 
@@ -62,6 +64,7 @@ class Intake:
         self._site = site
         self._desks = desks
         self._histories: dict[UUID, list[StoredEntry]] = {}
+        self._papers: set[Wanted] = set()
 
     def desk(self, case_id: UUID) -> Desk:
         if case_id not in self._desks:
@@ -80,6 +83,7 @@ class Intake:
         if header.case_id is None:
             return Applied(number=arrived.number, state="deferred", reason="frame.no_case")
         desk = self.desk(header.case_id)
+        self._want(header.papers, header, source)
         try:
             payload = opened(arrived.frame, header, self._site)
             stored = StoredEntry(
@@ -89,10 +93,23 @@ class Intake:
                 event=_authentic_event(payload, header, self._site),
                 opened=payload if header.audience else None,
             )
+            self._want(papers_named(stored.event), header, source)
             state = await self._stand(desk, stored, arrived.number, source)
         except (NotYet, NotForUs, UnknownEdition) as reason:
             return Applied(number=arrived.number, state="deferred", reason=reason.code)
         return Applied(number=arrived.number, state=state, reason=_received(desk))
+
+    def _want(self, papers: Sequence[str], header: FrameHeader, peer: str) -> None:
+        """A paper comes from the neighbour that the entry came from; a sealed case's from its author, past those who
+        must not read it.
+        """
+        if header.case_id is not None:
+            source = header.author if header.audience else peer
+            self._papers |= {
+                Wanted(sha256=each, case_id=header.case_id, peer=peer, source=source)
+                for each in papers
+                if is_paper_hash(each)
+            }
 
     async def _stand(self, desk: Desk, stored: StoredEntry, number: int, source: str) -> AppliedState:
         if not (_begins(stored) if desk.case is None else extends(desk.case, stored.entry)):
@@ -138,6 +155,8 @@ class Intake:
             await clear_alerts(self._tx, arrived, TRANSIT_LATE, at=self._site.now())
         if changes:
             await append(self._tx, changes, now=self._site.wall_now())
+        if self._papers:
+            await want_papers(self._tx, self._papers, now=self._site.wall_now())
         return placed
 
     async def _older(self, desk: Desk) -> Sequence[StoredEntry]:
@@ -194,7 +213,8 @@ def _authentic_event(payload: bytes | None, header: FrameHeader, site: HostedSit
         event = decode_event(payload)
     except msgspec.MsgspecError as error:
         raise NotYet("event.schema_unknown") from error
-    if type(event).__name__ != header.type or event.at != header.occurred_at:
+    papers = () if header.audience else papers_named(event)
+    if type(event).__name__ != header.type or event.at != header.occurred_at or papers != header.papers:
         raise NotYet("event.header_differs")
     if isinstance(event, Registered):
         site.profile(event.profile_edition)

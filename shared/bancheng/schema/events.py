@@ -172,6 +172,7 @@ __all__ = [
     "Withdrawn",
     "decode_event",
     "encode_event",
+    "papers_named",
 ]
 
 RecordEvent = (
@@ -262,3 +263,8 @@ def encode_event(event: CaseEvent) -> bytes:
 def decode_event(payload: bytes) -> CaseEvent:
     """Raises msgspec.MsgspecError for an unknown type or a field that does not fit: the frame is deferred."""
     return _decoder.decode(payload)
+
+
+def papers_named(event: CaseEvent) -> tuple[str, ...]:
+    """The papers that come with an event: its frame's header names them, so that nobody need read the payload."""
+    return (event.sha256,) if isinstance(event, PaperAttached) else ()

@@ -14,6 +14,10 @@ import msgspec
 from bancheng.schema.events import Actor
 
 MAX_EXCEPTIONS = 1_000
+MAX_PIECE_BYTES = 256 * 1024
+"""The most of a paper that travels in one message: well below what a nats-server takes."""
+MAX_PAPER_BYTES = 64 * 1024 * 1024
+"""No site fetches a longer paper, whatever another one took in."""
 
 
 class AddNoteAsk(msgspec.Struct, frozen=True, kw_only=True, tag="AddNote", tag_field="type"):
@@ -69,6 +73,34 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True):
 
     code: str
     detail: str = ""
+
+
+class PaperAsk(msgspec.Struct, frozen=True, kw_only=True):
+    """A site that has an entry of the case asks a neighbour for a piece of a paper that comes with it.
+
+    `doubts`: the last copy from there did not match its hash, so look at your own before you send it again.
+    """
+
+    case_id: UUID
+    sha256: str
+    start: int
+    most_bytes: int
+    doubts: bool = False
+
+
+class PaperPiece(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """A piece of a paper of `size` bytes, from `start`."""
+
+    sha256: str
+    size: int
+    start: int
+    data: bytes
+
+
+class PaperNotGiven(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Why no piece is given; `code` is stable."""
+
+    code: str
 
 
 def link_name(tenant: str, child: str, direction: Literal["up", "dn"]) -> str:

@@ -105,6 +105,18 @@ class UnstorableText(StoreError):
     code = "text.unstorable"
 
 
+class PaperGone(StoreError):
+    """The bytes of a paper are not where they should be."""
+
+    code = "paper.gone"
+
+
+class PaperStoreUnavailable(StoreError):
+    """The folder or bucket of the papers cannot be read or written; nothing was stored. Try again."""
+
+    code = "paper.store_unavailable"
+
+
 class NotAllowed(StoreError):
     """The database refused by row-level security or privileges: a defect or a wrong tenant, never a user's mistake."""
 

@@ -20,7 +20,7 @@ from nacl.exceptions import CryptoError
 from bancheng.kernel.case import Position
 from bancheng.kernel.history import Entry
 from bancheng.schema.documents import Directory, Document
-from bancheng.schema.events import CaseEvent, encode_event
+from bancheng.schema.events import CaseEvent, encode_event, papers_named
 from bancheng.schema.frames import (
     MAX_PAYLOAD_BYTES,
     NO_HASH,
@@ -181,6 +181,7 @@ def sign_entry(  # noqa: PLR0913  a frame is made of these
             seq=position.seq,
             prev_hash=prev_hash,
             audience=_audience(sealing),
+            papers=() if sealing is not None else papers_named(event),
         ),
         random,
     )

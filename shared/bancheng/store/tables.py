@@ -228,3 +228,14 @@ recomputation = tenant_table(
     whole("calendar_edition"), uuid("after_case_id"), instant("finished_at", nullable=True),
 )  # fmt: skip
 """How far the open cases have been brought to an edition of the calendar: a cursor that any replica may go on with."""
+
+paper = tenant_table(
+    "paper", EVERYTHING, "sha256",
+    key("sha256"), uuid("case_id"), key("state"), big("size"), key("media_type"), big("received_bytes"), key("peer"),
+    key("source"), whole("tries"), instant("next_try_at"), whole("refused_copies"), key("reason"), instant("known_at"),
+    instant("completed_at", nullable=True),
+    Index("paper_wanted", "tenant", "peer", "next_try_at", "sha256",
+          postgresql_where=text("state IN ('fetching', 'missing')")),
+    Index("paper_storing", "tenant", "known_at", postgresql_where=text("state = 'storing'")),
+)  # fmt: skip
+"""Papers by their hash: here, or on their way from which neighbour. Which case has which is the case's own."""

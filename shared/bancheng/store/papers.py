@@ -1,0 +1,202 @@
+"""Which papers are here, which are still on their way, and whom to ask for them next.
+
+Owns the rows; the bytes are paper_store.py's, and which case has which paper is the case's own. A row that is
+`storing` names bytes that nobody attached yet: they are removed when nobody ever does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+import msgspec
+
+from bancheng.store.database import Transaction
+
+PaperState = Literal["storing", "fetching", "missing", "complete"]
+"""Being written · on its way from a neighbour · was here and is lost, fetched again · here and whole."""
+MAX_PAPERS = 1_000
+
+COLUMNS = "sha256, case_id, state, size, media_type, received_bytes, peer, source, tries, refused_copies, reason"
+
+STORING = """
+INSERT INTO paper AS p (tenant, sha256, case_id, state, size, media_type, received_bytes, peer, source, tries,
+    next_try_at, refused_copies, reason, known_at)
+VALUES ($1, $2, $3, 'storing', $4, $5, 0, '', '', 0, $6, 0, '', $6)
+ON CONFLICT (tenant, sha256) DO UPDATE SET known_at = excluded.known_at WHERE p.state = 'storing'"""
+STORED = """
+UPDATE paper SET state = 'complete', size = $3, media_type = $4, received_bytes = $3, reason = '', completed_at = $5
+WHERE tenant = $1 AND sha256 = $2"""
+WANT = """
+INSERT INTO paper AS p (tenant, sha256, case_id, state, size, media_type, received_bytes, peer, source, tries,
+    next_try_at, refused_copies, reason, known_at)
+SELECT $1, wanted.sha256, wanted.case_id, 'fetching', 0, '', 0, wanted.peer, wanted.source, 0, $2, 0, '', $2
+FROM unnest($3::text[], $4::uuid[], $5::text[], $6::text[]) AS wanted(sha256, case_id, peer, source)
+ON CONFLICT (tenant, sha256) DO UPDATE SET case_id = excluded.case_id, peer = excluded.peer,
+    source = excluded.source, tries = 0, next_try_at = excluded.next_try_at,
+    state = CASE p.state WHEN 'storing' THEN 'fetching' ELSE p.state END
+WHERE p.state <> 'complete'"""
+NEXT_WANTED = f"""
+SELECT {COLUMNS} FROM paper
+WHERE tenant = $1 AND peer = $2 AND state IN ('fetching', 'missing') AND next_try_at <= $3
+ORDER BY next_try_at, sha256 LIMIT 1"""  # noqa: S608  columns named above
+RECEIVED = """
+UPDATE paper SET size = $3, received_bytes = $5, reason = '', tries = 0
+WHERE tenant = $1 AND sha256 = $2 AND received_bytes = $4 AND state IN ('fetching', 'missing')"""
+PUT_OFF = """
+UPDATE paper SET reason = $3, peer = $4, source = $5, next_try_at = $6, tries = tries + 1
+WHERE tenant = $1 AND sha256 = $2 AND state IN ('fetching', 'missing')"""
+REFUSE = """
+UPDATE paper SET reason = $3, peer = $4, source = $5, next_try_at = $6, tries = tries + 1, received_bytes = 0,
+    size = 0, refused_copies = refused_copies + 1
+WHERE tenant = $1 AND sha256 = $2 AND state IN ('fetching', 'missing')"""
+START_AGAIN = """
+UPDATE paper SET received_bytes = 0, size = 0
+WHERE tenant = $1 AND sha256 = $2 AND state IN ('fetching', 'missing')"""
+LOST = """
+UPDATE paper SET state = 'missing', received_bytes = 0, reason = $3, peer = $4, source = $5, next_try_at = $6,
+    tries = 0, completed_at = NULL
+WHERE tenant = $1 AND sha256 = $2 AND state = 'complete'"""
+TRY_NOW = """
+UPDATE paper SET next_try_at = $3
+WHERE tenant = $1 AND peer = $2 AND state IN ('fetching', 'missing') AND next_try_at > $3"""
+BY_HASH = f"SELECT {COLUMNS} FROM paper WHERE tenant = $1 AND sha256 = ANY($2::text[])"  # noqa: S608  the same
+WAITING = """
+SELECT count(*), coalesce(sum(greatest(size - received_bytes, 0)), 0)::bigint, min(known_at), coalesce(
+    sum(refused_copies), 0)::bigint
+FROM paper WHERE tenant = $1 AND state IN ('fetching', 'missing')"""
+UNATTACHED = """
+SELECT sha256 FROM paper WHERE tenant = $1 AND state = 'storing' AND known_at < $2
+ORDER BY known_at LIMIT $3 FOR UPDATE SKIP LOCKED"""
+FORGET = "DELETE FROM paper WHERE tenant = $1 AND sha256 = $2 AND state = 'storing'"
+
+
+class Source(msgspec.Struct, frozen=True, kw_only=True):
+    """Whom to ask: `source` is the site that has the paper, `peer` the neighbour through which it is reached. They are
+    the same, but for a sealed case, whose papers no neighbour may keep that must not read it. Both empty: nobody.
+    """
+
+    peer: str = ""
+    source: str = ""
+
+
+class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+    """A paper that an entry of a case names, and where it can be had."""
+
+    sha256: str
+    case_id: UUID
+    peer: str
+    source: str
+
+
+class PaperRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One paper. `case_id` is the case through which it became known; `peer` and `source`: see `Source`.
+
+    Sizes in bytes; `size` 0: not told yet. `refused_copies`: how many did not match their hash.
+    """
+
+    sha256: str
+    case_id: UUID
+    state: PaperState
+    size: int
+    media_type: str
+    received_bytes: int
+    peer: str
+    source: str
+    tries: int
+    refused_copies: int
+    reason: str
+
+
+class Waiting(msgspec.Struct, frozen=True, kw_only=True):
+    """Papers that are not here yet: how many, how many bytes are known to be missing, since when the oldest."""
+
+    papers: int
+    bytes: int
+    oldest_known_at: datetime | None
+    refused_copies: int
+
+
+async def begin_storing(
+    tx: Transaction, sha256: str, case_id: UUID, *, size: int, media_type: str, now: datetime
+) -> None:
+    """Say that bytes are about to be written. Commit this before writing them."""
+    await tx.execute(STORING, tx.tenant, sha256, case_id, size, media_type, now)
+
+
+async def paper_stored(tx: Transaction, sha256: str, *, size: int, media_type: str, now: datetime) -> bool:
+    """The bytes are here and whole. False when nobody said that they would come: write them again."""
+    return await tx.execute(STORED, tx.tenant, sha256, size, media_type, now) > 0
+
+
+async def want_papers(tx: Transaction, wanted: Iterable[Wanted], *, now: datetime) -> None:
+    """Papers that entries of neighbours name. What is here already stays as it is."""
+    unique = {each.sha256: each for each in wanted}
+    rows = [unique[name] for name in sorted(unique)]
+    columns = ([getattr(each, name) for each in rows] for name in ("sha256", "case_id", "peer", "source"))
+    await tx.execute(WANT, tx.tenant, now, *columns)
+
+
+async def next_wanted(tx: Transaction, peer: str, *, now: datetime) -> PaperRow | None:
+    """The paper that has waited longest for its turn with this neighbour."""
+    row = await tx.fetch_one(NEXT_WANTED, tx.tenant, peer, now)
+    return None if row is None else _paper(*row)
+
+
+async def part_received(tx: Transaction, paper: PaperRow, *, size: int, received_bytes: int) -> bool:
+    """False when another process was faster: then this one's turn is over."""
+    return await tx.execute(RECEIVED, tx.tenant, paper.sha256, size, paper.received_bytes, received_bytes) > 0
+
+
+async def put_off(tx: Transaction, sha256: str, *, reason: str, ask: Source, until: datetime) -> None:
+    """Asked in vain: ask there after `until`. There is no end of tries."""
+    await tx.execute(PUT_OFF, tx.tenant, sha256, reason, ask.peer, ask.source, until)
+
+
+async def refuse_copy(tx: Transaction, sha256: str, *, reason: str, ask: Source, until: datetime) -> None:
+    """A copy that does not match its hash: counted, and fetched again from the beginning."""
+    await tx.execute(REFUSE, tx.tenant, sha256, reason, ask.peer, ask.source, until)
+
+
+async def start_again(tx: Transaction, sha256: str) -> None:
+    """Pieces that were received are not here any more; nobody is to blame."""
+    await tx.execute(START_AGAIN, tx.tenant, sha256)
+
+
+async def paper_lost(tx: Transaction, sha256: str, *, reason: str, ask: Source, now: datetime) -> bool:
+    """A paper that should be here is not, or is not what its name says: it is fetched again."""
+    return await tx.execute(LOST, tx.tenant, sha256, reason, ask.peer, ask.source, now) > 0
+
+
+async def try_now(tx: Transaction, peer: str, *, now: datetime) -> int:
+    """A neighbour is back: what had been put off is asked for at once."""
+    return await tx.execute(TRY_NOW, tx.tenant, peer, now)
+
+
+async def papers_by_hash(tx: Transaction, hashes: Sequence[str]) -> dict[str, PaperRow]:
+    """Those of them that are known here, at most MAX_PAPERS."""
+    rows = await tx.fetch(BY_HASH, tx.tenant, list(hashes[:MAX_PAPERS]))
+    return {row[0]: _paper(*row) for row in rows}
+
+
+async def waiting_papers(tx: Transaction) -> Waiting:
+    """Of the whole site."""
+    row = await tx.fetch_one(WAITING, tx.tenant)
+    papers, missing, oldest, refused = (0, 0, None, 0) if row is None else row
+    return Waiting(papers=papers, bytes=missing, oldest_known_at=oldest, refused_copies=refused)
+
+
+async def unattached(tx: Transaction, *, before: datetime, limit: int = 100) -> list[str]:
+    """Bytes that were to be attached before then and never were. Locked until the commit."""
+    return [row[0] for row in await tx.fetch(UNATTACHED, tx.tenant, before, limit)]
+
+
+async def forget_unattached(tx: Transaction, sha256: str) -> None:
+    """After its bytes were removed."""
+    await tx.execute(FORGET, tx.tenant, sha256)
+
+
+def _paper(*values: object) -> PaperRow:
+    return PaperRow(**dict(zip(PaperRow.__struct_fields__, values, strict=True)))  # pyright: ignore[reportArgumentType]

@@ -1,0 +1,203 @@
+"""Papers lie in a folder under their hash and their tenant, whole or not at all; a row says which are here."""
+
+from __future__ import annotations
+
+import io
+import secrets
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import pytest
+
+from bancheng.store.errors import PaperGone, PaperStoreUnavailable
+from bancheng.store.paper_store import PaperStore
+from bancheng.store.papers import (
+    Source,
+    Wanted,
+    begin_storing,
+    forget_unattached,
+    next_wanted,
+    paper_lost,
+    paper_stored,
+    papers_by_hash,
+    part_received,
+    put_off,
+    refuse_copy,
+    try_now,
+    unattached,
+    waiting_papers,
+    want_papers,
+)
+from tests.store.stories import NOW
+from tests.support.papers import png, sha256_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from bancheng.store.database import Database
+
+CASE, OTHER_CASE = UUID(int=1), UUID(int=2)
+TENANT = "t-papers"
+
+
+def wanted_of(name: str, case_id: UUID = CASE, peer: str = "village") -> Wanted:
+    return Wanted(sha256=name, case_id=case_id, peer=peer, source=peer)
+
+
+@pytest.fixture
+def papers(tmp_path: Path) -> PaperStore:
+    return PaperStore.open(str(tmp_path / "papers"))
+
+
+async def test_a_paper_is_read_as_it_was_kept(papers: PaperStore, tmp_path: Path) -> None:
+    content = png(seed=1, size=3_000_000)
+    name = sha256_of(content)
+    await papers.keep(TENANT, name, io.BytesIO(content))
+    assert await papers.size(TENANT, name) == len(content)
+    assert b"".join([piece async for piece in papers.content(TENANT, name, len(content))]) == content
+    assert await papers.read(TENANT, name, 1_000_000, 256) == content[1_000_000:1_000_256]
+    assert await papers.read(TENANT, name, len(content) - 10, 256) == content[-10:]
+    assert await papers.read(TENANT, name, len(content), 256) == b""
+    assert [path.name for path in (tmp_path / "papers").rglob("*") if path.is_file()] == [name]
+    assert await papers.is_whole(TENANT, name)
+
+
+async def test_one_tenants_papers_are_not_anothers(papers: PaperStore) -> None:
+    content = png()
+    await papers.keep(TENANT, sha256_of(content), io.BytesIO(content))
+    assert await papers.size("t-other", sha256_of(content)) is None
+    with pytest.raises(PaperGone):
+        await papers.read("t-other", sha256_of(content), 0, 10)
+
+
+@pytest.mark.parametrize("name", ["", "..", "../../etc/passwd", "A" * 64, "a" * 63, "a" * 64 + "/x"])
+async def test_nothing_but_a_hash_becomes_part_of_a_path(papers: PaperStore, name: str) -> None:
+    with pytest.raises(ValueError, match="neither"):
+        await papers.keep(TENANT, name, io.BytesIO(b"x"))
+    with pytest.raises(ValueError, match="neither"):
+        await papers.read(TENANT, name, 0, 1)
+
+
+async def test_what_breaks_off_while_it_is_written_is_not_there(papers: PaperStore, tmp_path: Path) -> None:
+    async def broken() -> AsyncIterator[bytes]:
+        yield bytes(6 << 20)
+        raise ConnectionError("the sender went away")
+
+    name = sha256_of(b"never whole")
+    with pytest.raises(PaperStoreUnavailable):
+        await papers.keep(TENANT, name, broken())
+    assert await papers.size(TENANT, name) is None
+    assert [path for path in (tmp_path / "papers").rglob(name) if path.is_file()] == []
+
+
+async def test_parts_are_one_paper_in_order_whatever_came_first(papers: PaperStore) -> None:
+    content = png(seed=2, size=700_000)
+    name = sha256_of(content)
+    for start in (400_000, 0, 200_000, 600_000, 200_000):
+        await papers.keep_part(TENANT, name, start, content[start : start + 200_000])
+    assert b"".join([piece async for piece in papers.parts(TENANT, name)]) == content
+    await papers.keep(TENANT, name, papers.parts(TENANT, name))
+    await papers.drop_parts(TENANT, name)
+    assert [piece async for piece in papers.parts(TENANT, name)] == []
+    assert await papers.is_whole(TENANT, name)
+
+
+async def test_bytes_that_changed_on_the_disk_are_found_out(papers: PaperStore, tmp_path: Path) -> None:
+    content = png()
+    name = sha256_of(content)
+    await papers.keep(TENANT, name, io.BytesIO(content))
+    (path,) = (tmp_path / "papers").rglob(name)
+    path.write_bytes(content[:-1] + b"?")
+    assert not await papers.is_whole(TENANT, name)
+    await papers.remove(TENANT, name)
+    await papers.remove(TENANT, name)
+    assert not await papers.is_whole(TENANT, name)
+
+
+async def test_a_folder_that_cannot_be_made_is_said_with_a_code(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(PaperStoreUnavailable, match=r"paper\.store_unavailable"):
+        PaperStore.open(str(tmp_path / "file" / "papers"))
+
+
+async def test_bytes_that_nobody_attached_are_found_and_forgotten(database: Database, tenant: str) -> None:
+    left, taken = secrets.token_hex(32), secrets.token_hex(32)
+    async with database.transaction(tenant) as tx:
+        for name in (left, taken):
+            await begin_storing(tx, name, CASE, size=5, media_type="image/png", now=NOW)
+        assert await paper_stored(tx, taken, size=5, media_type="image/png", now=NOW)
+        assert not await paper_stored(tx, "0" * 64, size=5, media_type="image/png", now=NOW)
+        assert await unattached(tx, before=NOW) == []
+        assert await unattached(tx, before=NOW + timedelta(hours=1)) == [left]
+        await forget_unattached(tx, left)
+        await forget_unattached(tx, taken)
+        assert set(await papers_by_hash(tx, [left, taken])) == {taken}
+
+
+async def test_a_paper_is_wanted_until_it_is_whole(database: Database, tenant: str) -> None:
+    name = secrets.token_hex(32)
+    async with database.transaction(tenant) as tx:
+        await want_papers(tx, [wanted_of(name)], now=NOW)
+        wanted = await next_wanted(tx, "village", now=NOW)
+        assert wanted is not None
+        assert (wanted.sha256, wanted.case_id, wanted.state, wanted.received_bytes) == (name, CASE, "fetching", 0)
+        assert await next_wanted(tx, "county", now=NOW) is None
+        assert await part_received(tx, wanted, size=100, received_bytes=60)
+        assert not await part_received(tx, wanted, size=100, received_bytes=60), "another process was faster"
+        waiting = await waiting_papers(tx)
+        assert (waiting.papers, waiting.bytes, waiting.oldest_known_at) == (1, 40, NOW)
+        assert await paper_stored(tx, name, size=100, media_type="image/png", now=NOW)
+        assert await next_wanted(tx, "village", now=NOW) is None
+        await want_papers(tx, [wanted_of(name, OTHER_CASE, "county")], now=NOW)
+        (row,) = (await papers_by_hash(tx, [name])).values()
+        assert (row.state, row.received_bytes, row.peer) == ("complete", 100, "village")
+        assert (await waiting_papers(tx)).papers == 0
+
+
+async def test_what_is_put_off_comes_after_the_others_and_at_once_when_a_neighbour_is_back(
+    database: Database, tenant: str
+) -> None:
+    first, second = sorted((secrets.token_hex(32), secrets.token_hex(32)))
+    later = NOW + timedelta(minutes=1)
+    async with database.transaction(tenant) as tx:
+        await want_papers(tx, [wanted_of(first), wanted_of(second)], now=NOW)
+        await put_off(tx, first, reason="paper.not_here_yet", ask=Source(peer="village", source="village"), until=later)
+        wanted = await next_wanted(tx, "village", now=NOW)
+        assert wanted is not None
+        assert wanted.sha256 == second
+        await put_off(tx, second, reason="paper.not_here_yet", ask=Source(peer="county", source="county"), until=later)
+        assert await next_wanted(tx, "village", now=NOW) is None
+        assert await try_now(tx, "village", now=NOW) == 1
+        again = await next_wanted(tx, "village", now=NOW)
+        assert again is not None
+        assert (again.sha256, again.tries, again.reason) == (first, 1, "paper.not_here_yet")
+
+
+async def test_a_refused_copy_is_counted_and_begun_again(database: Database, tenant: str) -> None:
+    name = secrets.token_hex(32)
+    async with database.transaction(tenant) as tx:
+        await want_papers(tx, [wanted_of(name)], now=NOW)
+        wanted = await next_wanted(tx, "village", now=NOW)
+        assert wanted is not None
+        await part_received(tx, wanted, size=100, received_bytes=100)
+        await refuse_copy(
+            tx, name, reason="paper.hash_differs", ask=Source(peer="village", source="village"), until=NOW
+        )
+        again = await next_wanted(tx, "village", now=NOW)
+        assert again is not None
+        assert (again.received_bytes, again.size, again.refused_copies) == (0, 0, 1)
+        assert (await waiting_papers(tx)).refused_copies == 1
+
+
+async def test_a_paper_that_is_lost_is_wanted_again(database: Database, tenant: str) -> None:
+    name = secrets.token_hex(32)
+    async with database.transaction(tenant) as tx:
+        await begin_storing(tx, name, CASE, size=5, media_type="image/png", now=NOW)
+        await paper_stored(tx, name, size=5, media_type="image/png", now=NOW)
+        assert await paper_lost(tx, name, reason="paper.gone", ask=Source(peer="town", source="town"), now=NOW)
+        assert not await paper_lost(tx, name, reason="paper.gone", ask=Source(peer="town", source="town"), now=NOW)
+        wanted = await next_wanted(tx, "town", now=NOW)
+        assert wanted is not None
+        assert (wanted.state, wanted.received_bytes) == ("missing", 0)
