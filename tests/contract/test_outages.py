@@ -20,10 +20,17 @@ from tests.support.tenants import COUNTY, PASSWORD, TOWN, VILLAGE, XIAOSHAN
 
 
 @pytest.fixture(scope="module")
-def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
-    """A system of this module's own: its parts are killed. Each test leaves everything running."""
-    with running_system(tmp_path_factory.mktemp("outages")) as running:
-        yield running
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+    """A system of this module's own: its parts are killed."""
+    with running_system(tmp_path_factory.mktemp("outages")) as system:
+        yield system
+
+
+@pytest.fixture
+def system(running: System) -> Iterator[System]:
+    """Whole again after each test: one that fails half-way leaves the next ones theirs."""
+    yield running
+    running.mend()
 
 
 def due_at(case: Any, clock: str) -> datetime:

@@ -10,7 +10,14 @@ from tests.support.system import System, running_system
 
 
 @pytest.fixture(scope="module")
-def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
-    """Three services, two tenants. Each test leaves it whole and at rest."""
-    with running_system(tmp_path_factory.mktemp("system")) as running:
-        yield running
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+    """Three services, two tenants, for all tests of a module."""
+    with running_system(tmp_path_factory.mktemp("system")) as system:
+        yield system
+
+
+@pytest.fixture
+def system(running: System) -> Iterator[System]:
+    """The module's system, whole again after each test: one that fails half-way leaves the next ones theirs."""
+    yield running
+    running.mend()

@@ -91,7 +91,7 @@ def test_a_village_that_is_cut_off_for_the_whole_run_loses_no_case(system: Syste
     advance(system, due_at(at_town))
     for case_id in (noted, sent_up, solved):
         county.wait_for_case(case_id, holder_unit=COUNTY, in_transit_to=None)
-    assert village.case(alone)["in_transit_to"]["code"] == TOWN
+    village.wait_for_case(alone, in_transit_to=TOWN)
 
     # What it wrote meanwhile arrives late, and each entry is filed once
     system.heal(XIAOSHAN, "village")
