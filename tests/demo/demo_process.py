@@ -28,17 +28,17 @@ class DemoProcess:
         self._output = output
         self._process: subprocess.Popen[bytes] | None = None
 
-    def begin(self) -> None:
-        """Returns at once."""
+    def begin(self, *options: str) -> None:
+        """Returns at once. These options, this time, go before those that it has."""
         with self._output.open("wb") as output:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "bancheng.runtime.command", "demo", *self._options],
+                [sys.executable, "-m", "bancheng.runtime.command", "demo", *self._options, *options],
                 stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True,
             )  # fmt: skip
 
-    def start(self) -> None:
+    def start(self, *options: str) -> None:
         """Returns when it says that it is ready."""
-        self.begin()
+        self.begin(*options)
         self.wait_said(READY)
 
     def said(self) -> str:

@@ -23,7 +23,10 @@ from bancheng.runtime.local_process import wait_until
 from tests.demo.demo_process import DemoProcess, alive, five_free_ports
 from tests.support.api import Client
 
-DAY = "4s"
+DAY = "8s"
+"""For the stories: a step that is a second late on a busy machine must not miss its case's limit."""
+LATER_DAY = "2s"
+"""From the second start on, when all that is left to see is how cases climb."""
 CLIMB_SECONDS = 90.0
 STORY_SECONDS = 60.0
 
@@ -203,6 +206,29 @@ def test_a_service_that_is_killed_is_started_again(demo: Demo) -> None:
     assert town.pid not in {each.pid for each in demo.process.children()}
 
 
+def test_ctrl_c_ends_everything_and_a_second_start_goes_on_where_it_stopped(demo: Demo) -> None:
+    counties = ((XIAOSHAN, "xiaoshan"), (PANAN, "panan"))
+    children = demo.process.children()
+    assert len(children) > len(SERVICES)
+    assert demo.process.stop() == 0
+    assert not alive(children)
+    stopped = read_anchor(demo.folder / "clock.json")
+    assert stopped.running_since_at is None
+    assert f"{stopped.calendar.local(stopped.domain_at):%Y-%m-%d %H:%M}" in demo.process.said()
+
+    demo.process.start("--day", LATER_DAY)
+    began = read_anchor(demo.folder / "clock.json")
+    assert (began.domain_at, began.running_since_at is None) == (stopped.domain_at, False)
+    titles = {tenant: {story.title for story in STORIES if story.tenant == tenant} for tenant, _ in counties}
+    for tenant, login in counties:
+        found = ledger(demo.client(tenant, login))
+        later = ledger(demo.client(tenant, login))
+        assert {name: case["case_id"] for name, case in found.items()}.items() <= {
+            name: case["case_id"] for name, case in later.items()
+        }.items()
+        assert titles[tenant] & set(found)
+
+
 def wait_at_county(demo: Demo, title: str) -> Any:
     """The case with this in its title, once the district holds it."""
     county = demo.client(XIAOSHAN, "xiaoshan")
@@ -232,29 +258,6 @@ def test_the_case_of_the_five_calls_climbs_to_the_county_with_its_history(demo: 
     wait_call(demo, '"main":[', timeout_seconds=15)
     wait_at_county(demo, "路灯不亮")
     wait_call(demo, '"holder_unit":{"code":"330109",', '"main":[', '"by_system":true', timeout_seconds=15)
-
-
-def test_ctrl_c_ends_everything_and_a_second_start_goes_on_where_it_stopped(demo: Demo) -> None:
-    counties = ((XIAOSHAN, "xiaoshan"), (PANAN, "panan"))
-    children = demo.process.children()
-    assert len(children) > len(SERVICES)
-    assert demo.process.stop() == 0
-    assert not alive(children)
-    stopped = read_anchor(demo.folder / "clock.json")
-    assert stopped.running_since_at is None
-    assert f"{stopped.calendar.local(stopped.domain_at):%Y-%m-%d %H:%M}" in demo.process.said()
-
-    demo.process.start()
-    began = read_anchor(demo.folder / "clock.json")
-    assert (began.domain_at, began.running_since_at is None) == (stopped.domain_at, False)
-    titles = {tenant: {story.title for story in STORIES if story.tenant == tenant} for tenant, _ in counties}
-    for tenant, login in counties:
-        found = ledger(demo.client(tenant, login))
-        later = ledger(demo.client(tenant, login))
-        assert {name: case["case_id"] for name, case in found.items()}.items() <= {
-            name: case["case_id"] for name, case in later.items()
-        }.items()
-        assert titles[tenant] & set(found)
 
 
 def test_nothing_of_a_run_that_was_killed_is_left(demo: Demo) -> None:
