@@ -35,11 +35,18 @@ lint: setup ## style, format and import contracts
 types: setup ## type check, strict
 	$(BIN)/basedpyright
 
+# Tests mostly wait for processes: two workers keep two cores busy. A choice of tests (PYTEST_ARGS) runs without
+# workers; so do all on a server that was named, since its databases would meet there.
+WORKERS ?= $(if $(PYTEST_ARGS)$(BANCHENG_POSTGRES),0,2)
+
+# Some hundred processes import the same modules: compiled once, also where the environment says not to keep that.
+test: export PYTHONDONTWRITEBYTECODE :=
 test: setup ## everything that is checked
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	@# Two cores: the types are checked beside the first tests. Either failing fails the target.
-	@$(BIN)/basedpyright & types=$$!; $(BIN)/python -m pytest $(PYTEST_ARGS); tests=$$?; wait $$types && exit $$tests
+	@# The types are checked beside the first tests, with what these leave idle. Either failing fails the target.
+	@nice $(BIN)/basedpyright & types=$$!; \
+	  $(BIN)/python -m pytest -n $(WORKERS) $(PYTEST_ARGS); tests=$$?; wait $$types && exit $$tests
 
 demo: setup ## three services on this machine, with two counties' stories
 	$(BIN)/bancheng demo $(DEMO_ARGS)

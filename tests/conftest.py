@@ -1,4 +1,4 @@
-"""Fixtures for every test: one PostgreSQL and one nats-server for the whole run."""
+"""Fixtures for every test: one PostgreSQL and one nats-server for the whole run, or for each worker of it."""
 
 from __future__ import annotations
 
@@ -6,12 +6,26 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support import distribution
 from tests.support.servers import RunningNats, running_nats, running_postgres
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from xdist.remote import Producer
+
     from bancheng.runtime.database_admin import DatabaseAdmin
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> distribution.UnitScheduling:
+    """Whatever `--dist` says: what shares a running system stays together."""
+    return distribution.UnitScheduling(config, log)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """A run without workers keeps the order of the files."""
+    if hasattr(config, "workerinput"):
+        distribution.order(items)
 
 
 @pytest.fixture(scope="session")
