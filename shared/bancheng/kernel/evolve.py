@@ -193,7 +193,8 @@ def _result(
         case e.ResultSentBack():
             return replace(case, stage="in_hand", outcome=None)
         case e.Revisited():
-            return replace(case, stage="revisited") if event.satisfied else case
+            record = replace(case.record, satisfied=event.satisfied, rating=event.rating)
+            return replace(case, record=record, stage="revisited" if event.satisfied else case.stage)
         case e.Redone():
             return replace(case, stage="in_hand", outcome=None, round=event.round, answered_at=None)
         case _:

@@ -46,6 +46,9 @@ _BY_TYPE: dict[type[e.CaseEvent], str] = {
     e.TakenOver: "received",
     e.ReportedOutside: "reported_outside",
     e.OutsideReplied: "outside_replied",
+    e.StruckOff: "closed",
+    e.Declined: "closed",
+    e.Withdrawn: "closed",
 }
 
 

@@ -136,6 +136,8 @@ class Record(_Part, frozen=True, kw_only=True):
     orders: tuple[Order, ...] = ()
     transfers: tuple[Transfer, ...] = ()
     faults: tuple[Fault, ...] = ()
+    satisfied: bool | None = None
+    rating: int = 0
     urged: int = 0
 
     def has_paper(self, sha256: str) -> bool:

@@ -18,7 +18,7 @@ from bancheng.federation.delivery import deliveries
 from bancheng.kernel.case import Case
 from bancheng.kernel.history import lines
 from bancheng.kernel.profile import Profile
-from bancheng.schema.events import AskAccepted, AskRefused, Received, Registered, TakenOver
+from bancheng.schema.events import AskAccepted, AskRefused, CaseEvent, Received, Registered, TakenOver
 from bancheng.store.accounts import Staff, record_audit, staff_of_unit
 from bancheng.store.alerts import NO_CASE, Alert, alerts_of_case, open_alerts
 from bancheng.store.asks import Ask, asks_of_case
@@ -59,6 +59,14 @@ class ListRequest(msgspec.Struct, frozen=True, kw_only=True):
     sort: Sort = "registered_at"
     after: str = ""
     limit: int = 50
+
+
+class OpenCase(msgspec.Struct, frozen=True, kw_only=True):
+    """A case that may be seen. `hide_person`: its personal data is not for whoever asks."""
+
+    case: Case
+    events: tuple[CaseEvent, ...]
+    hide_person: bool
 
 
 class Queries:
@@ -149,6 +157,15 @@ class Queries:
         async with self._hosting.database.transaction(identity.tenant) as tx:
             case = await self._seen(tx, identity, case_id)
         return case, identity.site.profile(case.profile_edition)
+
+    async def open_case(self, identity: Identity, case_id: UUID) -> OpenCase:
+        """A case with the events of its main line, for its forms. Raises ApiError `api.not_found`."""
+        async with self._hosting.database.transaction(identity.tenant) as tx:
+            case = await self._seen(tx, identity, case_id)
+            hide = await self._hides_person(tx, identity, case)
+            entries = await load_entries(tx, case_id)
+        main = lines(each.entry for each in entries).main
+        return OpenCase(case=case, events=tuple(entry.event for entry in main), hide_person=hide)
 
     async def _seen(self, tx: Transaction, identity: Identity, case_id: UUID) -> Case:
         case = (await load_cases(tx, [case_id])).get(case_id)

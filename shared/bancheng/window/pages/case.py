@@ -25,6 +25,7 @@ from bancheng.window.pages.choices import Choices
 from bancheng.window.pages.forms import FormField, FormReader, body_from
 from bancheng.window.pages.session import page_context, redirect, session_form
 from bancheng.window.pages.timeline import Teller
+from bancheng.window.printing import forms_of_case
 from bancheng.window.requests import StaffRequest, language_of
 from bancheng.window.usecases import give
 from bancheng.window.views import ActionView, CaseView
@@ -137,6 +138,7 @@ async def _page(
         "inner": inner,
         "seen": _fingerprint(inner),
         "forms": forms,
+        "printed_forms": forms_of_case(request.user, case),
         "error": tried.error if tried is not None else None,
         "done": done,
     }

@@ -1,0 +1,172 @@
+"""What stands in the boxes of a form: the data of one case by the names of FORM_DATA, in the tenant's own words.
+
+Owns that table. Which form has which boxes is the profile's; how they look is word.py's and the templates'. Forms are
+papers of a Chinese office, so their data is Chinese.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Final
+
+import msgspec
+
+from bancheng.kernel.calendar import Calendar
+from bancheng.kernel.case import Case
+from bancheng.kernel.context import Jurisdiction
+from bancheng.kernel.profile import Profile
+from bancheng.kernel.profile_parts import CaseType, Choice
+from bancheng.kernel.record import Order
+from bancheng.schema import events as e
+from bancheng.schema.clocks import ORDER_PREFIX, PERSON
+from bancheng.schema.events import CaseEvent
+from bancheng.window.pages.words import WORDS
+from bancheng.window.permissions import masked
+
+CHOSEN, OTHER = "☑", "□"
+SATISFIED: Final = {True: "☑满意  □不满意", False: "□满意  ☑不满意", None: "□满意  □不满意"}
+SIGNED: Final = {"drawn": "屏幕签名", "paper": "纸质签名", "thumbprint": "按指印"}
+
+
+class FormContext(msgspec.Struct, frozen=True, kw_only=True):
+    """What a form of one case is filled from. `events` are its main line's; none where only the state is at hand.
+
+    `order_number` is the order that an order form is about (0: the last). `hide_person`: personal data is masked.
+    """
+
+    case: Case
+    profile: Profile
+    jurisdiction: Jurisdiction
+    calendar: Calendar
+    events: Sequence[CaseEvent] = ()
+    order_number: int = 0
+    hide_person: bool = False
+
+
+def form_data(context: FormContext) -> dict[str, str]:
+    """Every name of FORM_DATA with its text; empty where the case has nothing to say there."""
+    return {
+        **_person(context),
+        **_matter(context),
+        **_order(context),
+        **_result(context),
+        **_decline(context),
+        "remark": "",
+    }
+
+
+def _person(context: FormContext) -> dict[str, str]:
+    case = context.case
+    person = masked(case.person) if context.hide_person else case.person
+    joint = len(case.record.joint_persons)
+    signature = case.record.signature
+    signer = signature.signer if signature is not None else ""
+    return {
+        "person_name": f"{person.name}等 {joint + 1} 人" if joint else person.name,
+        "person_phone": person.phone,
+        "person_address": person.address,
+        "identity_number": person.identity_number,
+        "agent_name": f"{case.agent.name}（{case.agent.relation}）" if case.agent is not None else "",
+        "signature": f"{signer[:1] + '*' * (len(signer) - 1) if context.hide_person else signer}"
+        f"（{SIGNED[signature.method]}）"
+        if signature is not None
+        else "",
+        "signed_at": _day(signature.signed_at, context) if signature is not None else "",
+    }
+
+
+def _matter(context: FormContext) -> dict[str, str]:
+    case, profile = context.case, context.profile
+    officer = case.record.officer
+    clock = case.clock(PERSON)
+    missing = [each for each in case.record.required_papers if each.came_at is None]
+    return {
+        "number": case.number,
+        "registered_at": _minute(case.registered_at, context),
+        "unit_name": _unit(case.registered_unit, context),
+        "officer_name": officer.name if officer is not None else "",
+        "title": case.title,
+        "description": case.description,
+        "kind": _name(profile.kinds, case.kind),
+        "case_type": boxes(profile.case_types, case.case_type),
+        "ground": _name(profile.grounds, case.ground),
+        "department": _unit(case.department, context),
+        "due_day": clock.due_day.isoformat() if clock is not None else "",
+        "missing_papers": "；".join(f"{each.name}（{each.due_on.isoformat()} 前）" for each in missing),
+        "guidance_documents": "；".join(
+            event.documents for event in context.events if isinstance(event, e.GuidanceIssued)
+        ),
+    }
+
+
+def boxes(choices: Iterable[CaseType], chosen: str) -> str:
+    """All of them with the chosen one ticked, as a printed form has them."""
+    return "  ".join(f"{CHOSEN if each.key == chosen else OTHER}{each.name.zh}" for each in choices)
+
+
+def _order(context: FormContext) -> dict[str, str]:
+    """The order that the form is about, else the last; its boxes are empty where there is none."""
+    orders = context.case.record.orders
+    wanted = [order for order in orders if order.number == context.order_number] or list(orders[-1:])
+    handled_here = f"{OTHER}当场答复  {CHOSEN}转办" if orders else f"{CHOSEN}当场答复  {OTHER}转办"
+    is_settled = bool(orders) or context.case.answered_at is not None
+    opinion = handled_here if is_settled else f"{OTHER}当场答复  {OTHER}转办"
+    if not wanted:
+        empty = ("order_unit", "order_handler", "order_request", "order_limit", "order_answer", "order_answered_at")
+        return {**dict.fromkeys(empty, ""), "window_opinion": opinion}
+    order: Order = wanted[0]
+    clock = context.case.clock(f"{ORDER_PREFIX}{order.number}")
+    limit = f"{clock.limit_workdays} 个工作日，{clock.due_day.isoformat()} 前" if clock is not None else ""
+    return {
+        "order_unit": _unit(order.to_unit, context),
+        "order_handler": order.handler,
+        "order_request": order.request,
+        "order_limit": limit,
+        "order_answer": order.answer,
+        "order_answered_at": _day(order.reported_at, context) if order.reported_at is not None else "",
+        "window_opinion": f"{opinion}  转办部门：{_unit(order.to_unit, context)}",
+    }
+
+
+def _result(context: FormContext) -> dict[str, str]:
+    case = context.case
+    closed_at = case.record.milestones.get("closed")
+    return {
+        "answer": case.answer,
+        "outcome": WORDS["outcome"][case.outcome] if case.outcome is not None else "",
+        "closed_at": _day(closed_at, context) if closed_at is not None else "",
+        "rating": "★" * case.record.rating,
+        "satisfied": SATISFIED[case.record.satisfied],
+    }
+
+
+def _decline(context: FormContext) -> dict[str, str]:
+    """From the approved "no" itself, else from the report that waits for approval."""
+    declined = next((event for event in context.events if isinstance(event, e.Declined)), None)
+    found = declined if declined is not None else context.case.decline
+    if found is None:
+        return dict.fromkeys(("decline_ground", "decline_explanation", "decline_approved_by"), "")
+    return {
+        "decline_ground": _name(context.profile.exclusions, found.ground),
+        "decline_explanation": found.explanation,
+        "decline_approved_by": declined.actor.name if declined is not None else "",
+    }
+
+
+def _name(choices: Sequence[Choice], key: str) -> str:
+    return next((each.name.zh for each in choices if each.key == key), key)
+
+
+def _unit(code: str, context: FormContext) -> str:
+    unit = context.jurisdiction.unit(code) if code else None
+    return unit.name if unit is not None else code
+
+
+def _day(instant: datetime, context: FormContext) -> str:
+    local = context.calendar.local(instant)
+    return f"{local.year}年{local.month}月{local.day}日"
+
+
+def _minute(instant: datetime, context: FormContext) -> str:
+    return f"{_day(instant, context)} {context.calendar.local(instant):%H:%M}"

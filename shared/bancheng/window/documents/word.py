@@ -1,0 +1,37 @@
+"""A form as a Word document, which an office can edit: the shipped template filled by docxtpl.
+
+Owns the filling. The template (form.docx) is an ordinary document: A4, 仿宋 and 黑体, 方正小标宋 for the title.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib.resources import as_file, files
+from io import BytesIO
+from typing import Any, Final
+
+import msgspec
+
+from bancheng.kernel.profile_parts import Form
+from bancheng.window.documents.layout import above, rows
+
+MEDIA_TYPE: Final = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+
+
+def word_document(form: Form, data: Mapping[str, str]) -> bytes:
+    """The filled form. Text is text: what looks like markup or a template is shown as it was typed."""
+    # Heavy, and most processes never print: imported where it is used.
+    from docxtpl import DocxTemplate
+
+    context: dict[str, Any] = {
+        "title": form.name.zh,
+        "above": above(form, data),
+        "note": form.note,
+        "rows": [msgspec.structs.asdict(row) for row in rows(form, data)],
+    }
+    written = BytesIO()
+    with as_file(files("bancheng.window.documents") / "form.docx") as template:
+        document: Any = DocxTemplate(template)
+        document.render(context, autoescape=True)
+        document.save(written)
+    return written.getvalue()
