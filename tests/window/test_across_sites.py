@@ -53,7 +53,7 @@ async def test_a_village_sees_above_and_below_what_becomes_of_what_climbed(tiers
         assert all(entry["by_system"] for entry in climbs)
     await county.must(case_id, "accept")
     await tiers.carry_all()
-    assert (await main_line(village, case_id))[-1]["type"] == "Accepted"
+    assert (await main_line(village, case_id))[-1]["type"] == "Sealed"
     assert (await village.case(case_id))["person"]["name"] == "周某某"
 
 
@@ -87,11 +87,12 @@ async def test_what_came_late_stands_apart_and_is_decided_at_the_page(tiers: Tie
     seen = await town.case(case_id)
     assert {entry["type"]: entry["decision"] for entry in seen["late_entries"]} == {
         "Accepted": "none",
+        "Sealed": "none",
         "AnswerGiven": "open",
         "ResultProposed": "open",
     }
     late = (await town.get(f"/cases/{case_id}/history")).json()["late"]
-    assert [entry["type"] for entry in late] == ["Accepted", "AnswerGiven", "ResultProposed"]
+    assert [entry["type"] for entry in late] == ["Accepted", "Sealed", "AnswerGiven", "ResultProposed"]
     assert "Accepted" not in {entry["type"] for entry in await main_line(town, case_id)}
 
     page_of_town = await at_page(hall_of(tiers, TOWN), "town-leader")

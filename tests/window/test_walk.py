@@ -51,8 +51,8 @@ async def test_a_case_goes_from_registration_to_the_archive(hall: TownHall) -> N
     assert (ended["stage"], ended["outcome"], ended["answer"]) == ("archived", "solved", "本周内补发")
     assert allowed(ended) == set()
     assert await history(clerk, case_id) == [
-        "Registered", "Accepted", "Classified", "NoteAdded", "AnswerGiven", "ResultProposed", "ResultVerified",
-        "Revisited", "StruckOff", "Archived",
+        "Registered", "Accepted", "Sealed", "Classified", "NoteAdded", "AnswerGiven", "ResultProposed",
+        "ResultVerified", "Revisited", "StruckOff", "Archived",
     ]  # fmt: skip
     assert XIAOSHAN in hall.woken
 

@@ -238,4 +238,4 @@ def register_body(**changes: Any) -> dict[str, Any]:
 
 
 def panan_body(**changes: Any) -> dict[str, Any]:
-    return register_body(**{"kind": "enterprise_difficulty", **changes})
+    return register_body(**{"kind": "enterprise_difficulty", "ground": "applied_not_accepted", **changes})

@@ -28,12 +28,14 @@ class Text(msgspec.Struct, frozen=True, kw_only=True):
 
 class Tier(msgspec.Struct, frozen=True, kw_only=True):
     """A tier that this tenant has, top first. `hold_workdays` is how long a case stays here before it climbs:
-    no source gives it, so it is always the tenant's own choice. None: no timed climb from here.
+    no source gives it, so it is always the tenant's own choice. None: no timed climb from here. `duties`: what a
+    window of this tier does, in words (XS-01).
     """
 
     key: str
     name: Text
     hold_workdays: int | None = None
+    duties: tuple[Text, ...] = ()
 
 
 class CaseType(msgspec.Struct, frozen=True, kw_only=True):
@@ -232,6 +234,7 @@ FORM_DATA = (
     "description",
     "kind",
     "case_type",
+    "case_type_and_due",
     "ground",
     "department",
     "order_unit",

@@ -55,7 +55,7 @@ DECLINED = _case(
         explanation="属于群众之间的矛盾纠纷，不在受理范围；已告知可到镇人民调解委员会申请调解，并代为联系。",
     ),
     step("anshan-lead", "approve-decline", 1),
-    person="吕某",
+    ground="applied_not_accepted", person="吕某",
 )  # fmt: skip
 RETURNED = _case(
     "returned", "anshan", ("enterprise_difficulty", "complex"), "竹制品厂排污登记表退了三次",
@@ -65,13 +65,14 @@ RETURNED = _case(
     step("anshan", "accept", 1),
     step("anshan", "add-note", 1, note_kind="supplement", text="材料已补齐：三次退件其实同为一处填报口径。"),
     *concluded("anshan", "anshan-lead", "按统一口径改填后登记已通过，口径已写进办事指南。", comment="清楚了。"),
+    ground="applied_not_accepted",
 )  # fmt: skip
 PAUSED = _case(
     "paused", "panan", ("joint_inspection", "special"), "民宿集中验收等消防检测",
     "民宿需多部门集中验收，消防设施检测尚在法定程序中。",
     step("panan", "accept", 1),
     step("panan", "pause", 2, reason="statutory_procedure", until_workdays=30),
-    person="朱某",
+    ground="key_project", person="朱某",
 )  # fmt: skip
 REDONE = _case(
     "redone", "panan", ("not_authorised_to_window", "ordinary"), "取水许可未授权大厅窗口办理",
@@ -83,6 +84,7 @@ REDONE = _case(
     step("panan", "revisit", 3, satisfied=False, rating=2, comment="还是叫我去部门补签字。", channel="phone"),
     *concluded("panan", "panan-lead", "部门已派人到窗口当面核签，不用再跑。", comment="这次办好了。", rating=4),
     step("panan", "archive", 2),
+    ground="pushed_by_unit",
 )  # fmt: skip
 CANNOT = _case(
     "cannot", "panan", ("approval_not_accepted", "ordinary"), "饮用水源保护区内申请建农家乐",
