@@ -140,6 +140,7 @@ EXPECTED: Final[Mapping[str, Mapping[str, str]]] = {
     ),
     "CallDutyLeader": _row("DutyLeaderCalled"),
     "RecomputeDues": _row("nothing", {"DuesRecomputed": "calendar arrived"}, **_NOTHING),
+    "LeaveClosedUnit": _row("nothing", {}, **_NOTHING),
     "RecordOutsideReply": _row("outside.not_reported", {"OutsideReplied": "reported outside"}),
     "AnswerAsk": _row("AskAccepted", {"AskAccepted": BY_THE_SITE}, closed="AskRefused"),
     "SignForm": _row("paper.unknown", {"form.already_signed": f"{ENTERED} | {ENDED}"}),

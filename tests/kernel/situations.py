@@ -39,7 +39,7 @@ ASK = c.AnswerAsk(
 
 BY_ANOTHER = (c.ApproveDecline, c.RefuseDecline, c.ApproveExtension, c.RefuseExtension)
 """Given by the leader in the matrix: nobody approves what he asked for himself."""
-BY_THE_CLOCK = (c.PassDeadline, c.TakeOver, c.Receive, c.RecomputeDues, c.FileLateEntry, c.AnswerAsk)
+BY_THE_CLOCK = (c.PassDeadline, c.TakeOver, c.Receive, c.RecomputeDues, c.LeaveClosedUnit, c.FileLateEntry, c.AnswerAsk)
 
 COMMANDS: tuple[c.AnyCommand, ...] = (
     REGISTER,
@@ -74,6 +74,7 @@ COMMANDS: tuple[c.AnyCommand, ...] = (
     c.PassDeadline(),
     c.CallDutyLeader(reason="群众在窗口等候"),
     c.RecomputeDues(),
+    c.LeaveClosedUnit(),
     c.RecordOutsideReply(text="请县里继续办理"),
     ASK,
     *entries.COMMANDS,

@@ -9,8 +9,9 @@ import msgspec
 
 from bancheng.federation.arrivals import Applied, Arrived
 from bancheng.federation.site import HostedSite, Peer
-from bancheng.schema.documents import Document
+from bancheng.schema.documents import Document, DocumentKind
 from bancheng.store.database import Transaction
+from bancheng.store.document_editions import known_editions
 from bancheng.store.documents import store_document
 from bancheng.store.errors import DocumentConflict
 from bancheng.store.links import queue_loose_to
@@ -23,6 +24,11 @@ class NotThePublisher(Exception):
     """Only the site at the top of a tenant publishes."""
 
     code = "document.not_the_publisher"
+
+
+async def next_edition(tx: Transaction, kind: DocumentKind) -> int:
+    """The number that the next edition of a kind bears."""
+    return max((each.edition for each in await known_editions(tx, (kind,))), default=0) + 1
 
 
 async def publish(tx: Transaction, site: HostedSite, document: Document) -> StoredFrame:

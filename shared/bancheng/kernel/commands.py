@@ -70,6 +70,7 @@ __all__ = [
     "IssueGuidance",
     "IssueOrder",
     "Key",
+    "LeaveClosedUnit",
     "OfferAid",
     "OverruleLate",
     "PassDeadline",
@@ -294,6 +295,10 @@ class CallDutyLeader(Command, frozen=True, kw_only=True):
     reason: Reason
 
 
+class LeaveClosedUnit(Command, frozen=True, kw_only=True):
+    """The holder's unit was closed or merged: the case goes to the unit that follows it (PA-01)."""
+
+
 class RecomputeDues(Command, frozen=True, kw_only=True):
     """A calendar arrived."""
 
@@ -343,6 +348,7 @@ AnyCommand = (
     | PassDeadline
     | CallDutyLeader
     | RecomputeDues
+    | LeaveClosedUnit
     | RecordOutsideReply
     | AnswerAsk
     | RecordCommand

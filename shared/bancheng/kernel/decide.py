@@ -66,6 +66,7 @@ ByOthers = (
     | c.FileLateEntry
     | c.PassDeadline
     | c.RecomputeDues
+    | c.LeaveClosedUnit
     | c.AnswerOrder
     | c.Urge
     | c.AnswerAsk
@@ -106,6 +107,8 @@ def _by_others(command: ByOthers, case: Case, context: Context) -> tuple[CaseEve
             return deadlines.pass_deadline(case, context) if _holds(case, context) else ()
         case c.RecomputeDues():
             return handling.recompute_dues(case, context) if _holds(case, context) else ()
+        case c.LeaveClosedUnit():
+            return custody.leave_closed_unit(case, context) if _holds(case, context) else ()
         case c.AnswerOrder():
             return remedies.answer_order(command, case, context)
         case c.Urge():

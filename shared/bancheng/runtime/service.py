@@ -56,7 +56,7 @@ class _ExpectedHosting(Hosting):
     """A tenant whose file is here but whose site is not made yet is no unknown tenant: ask again soon."""
 
     def __init__(self, database: Database, service: Service) -> None:
-        super().__init__(database, {}, service.wake)
+        super().__init__(database, {}, service.wake, service.renew)
         self._service = service
 
     def site(self, tenant: str) -> HostedSite:
@@ -125,6 +125,12 @@ class Service:
         service = self.tenants.get(tenant)
         if service is not None:
             service.wake(peers)
+
+    async def renew(self, tenant: str) -> None:
+        """A document was published here: the site is made anew at once."""
+        service = self.tenants.get(tenant)
+        if service is not None:
+            await service.renew()
 
     async def links(self, tenant: str) -> Sequence[LinkStatus]:
         """As they stood a moment ago."""

@@ -20,6 +20,7 @@ from bancheng.federation.exchange import Exchange
 from bancheng.federation.health import LinkStatus
 from bancheng.federation.locks import SiteLocks
 from bancheng.federation.site import HostedSite, Peer, wall_now
+from bancheng.federation.succession import hand_on
 from bancheng.federation.sweep import sweep
 from bancheng.runtime.domain_clock import DomainClock
 from bancheng.runtime.hosted_sites import SiteMaker, SiteRefused
@@ -44,6 +45,8 @@ FOLD_SECONDS = 2.0
 INDEX_SECONDS = 0.5
 """How soon a new case is found by its words."""
 RECOMPUTE_SECONDS = 5.0
+SUCCESSION_SECONDS = 5.0
+"""How soon a case that arrives at a closed unit is handed on."""
 BOARD_SECONDS = 2.0
 BOARD_SECONDS_PER_LINK = 0.05
 TIDY_SECONDS = 60.0
@@ -93,6 +96,7 @@ class TenantService:
         self._jobs = (
             self._sweeping,
             Loop(f"recomputing {file.tenant}", self._recompute),
+            Loop(f"succession {file.tenant}", self._hand_on),
             Loop(f"counters {file.tenant}", self._fold),
             Loop(f"search {file.tenant}", self._index),
             Loop(f"tidying {file.tenant}", self._tidy),
@@ -130,6 +134,13 @@ class TenantService:
         if self._exchange is not None:
             self._exchange.wake(peers)
 
+    async def renew(self) -> None:
+        """A document was stored here: make the site anew now, or let the loop say what is in the way."""
+        try:
+            await self._follow()
+        except (SiteRefused, StoreError):
+            self.following.wake()
+
     async def _follow(self) -> float:
         """Make the site, and make it anew when a document arrived or came into effect."""
         async with self._making:
@@ -148,15 +159,14 @@ class TenantService:
         self._put(site)
         if self._exchange is not None:
             await self._exchange.replace_site(site)
-        directory, calendar = site.jurisdiction.directory, site.calendar
+        directory = site.jurisdiction.directory
         async with self._database.transaction(self.tenant) as tx:
             settled = await retry_waiting(tx, site)
         if settled:
             self.wake()
         _log.info("site in use", extra={"tenant": site.tenant, "site": site.site, "edition": directory.edition})
-        if calendar.edition != self._recomputed_edition:
-            for job in self._jobs:
-                job.wake()
+        for job in self._jobs:
+            job.wake()
 
     async def _begin_work(self) -> None:
         if self.site is None:
@@ -178,10 +188,7 @@ class TenantService:
         already be passed on to the children that it names.
         """
         if any(each.kind == "document" for each in arrived):
-            try:
-                await self._follow()
-            except (SiteRefused, StoreError):
-                self.following.wake()  # which says what is wrong, and tries again
+            await self.renew()
         self._look_at = 0.0
         self._sweeping.wake()
 
@@ -226,6 +233,13 @@ class TenantService:
         if done.is_finished:
             self._recomputed_edition = site.calendar.edition
         return RECOMPUTE_SECONDS * self._pace if done.is_finished or done.is_elsewhere else 0.0
+
+    async def _hand_on(self) -> float:
+        """What closed units hold goes to those that follow them."""
+        if await hand_on(self._database, self._made()):
+            self.wake()
+            self._sweeping.wake()
+        return SUCCESSION_SECONDS * self._pace
 
     async def _fold(self) -> float:
         async with self._database.transaction(self.tenant, durable=False) as tx:

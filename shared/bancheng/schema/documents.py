@@ -34,7 +34,10 @@ class SiteEntry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class UnitEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """A window or department. `parent` is the unit a case climbs to; codes are the tenant's own."""
+    """A window or department. `parent` is the unit a case climbs to; codes are the tenant's own.
+
+    `successor` follows a closed unit that was merged. `serves_enterprises` (涉企部门): it names a liaison (PA-18).
+    """
 
     code: str
     name: str
@@ -43,6 +46,8 @@ class UnitEntry(msgspec.Struct, frozen=True, kw_only=True):
     parent: str | None = None
     is_window: bool = True
     closed_on: date | None = None
+    successor: str | None = None
+    serves_enterprises: bool = False
 
 
 class Directory(msgspec.Struct, frozen=True, kw_only=True):

@@ -12,7 +12,7 @@ import msgspec
 
 Outcome = Literal["solved", "partly_solved", "cannot_be_done", "handed_to_other_body", "declined", "withdrawn"]
 """办成 · 部分办成 · 不能办并已说明 · 转其他机构 · 不予受理 · 撤回: kept apart, never one "closed" (PA-06)."""
-HandoverCause = Literal["hand", "deadline"]
+HandoverCause = Literal["hand", "deadline", "unit_closed"]
 TakeoverCause = Literal["silence", "take_back"]
 Channel = Literal["desk", "phone", "platform", "visit", "supervision_station", "handed_over", "report"]
 

@@ -114,7 +114,7 @@ def counts(change: CaseChange) -> Iterator[Count]:
         match entry.event:
             case Registered(unit=unit):
                 yield Count(name="registered", unit=unit)
-            case Escalated(actor=actor):
+            case Escalated(actor=actor, cause=cause) if cause != "unit_closed":
                 yield Count(name="escalated", unit=actor.unit)
             case Received(unit=unit) | TakenOver(unit=unit):
                 yield Count(name="received", unit=unit)

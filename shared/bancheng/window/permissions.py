@@ -152,10 +152,13 @@ def visibility(jurisdiction: Jurisdiction, unit: str, roles: Iterable[str]) -> V
 
 
 def _units_by_parent(jurisdiction: Jurisdiction) -> dict[str, list[str]]:
+    """Whoever follows a merged unit sees what was registered there."""
     below: dict[str, list[str]] = defaultdict(list)
     for each in jurisdiction.directory.units:
         if each.parent is not None:
             below[each.parent].append(each.code)
+        if each.successor is not None:
+            below[each.successor].append(each.code)
     return below
 
 

@@ -5,6 +5,8 @@ Owns who may hand a case to whom and what becomes of its clocks. A hand-over is 
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from bancheng.kernel import commands as c
 from bancheng.kernel import limits
 from bancheng.kernel.audience import readers_of
@@ -14,6 +16,7 @@ from bancheng.kernel.rejected import Rejected
 from bancheng.kernel.rules import guards
 from bancheng.kernel.rules.holding import clock_again, tier_key
 from bancheng.kernel.rules.results import conclusion
+from bancheng.kernel.units import heir_of
 from bancheng.kernel.watch import taker, unit_above, watched_until
 from bancheng.schema import events as e
 from bancheng.schema.clocks import CONCLUSION, HOLDER, TRANSIT, Base, Clock, Grant
@@ -36,6 +39,27 @@ def escalate(command: c.Escalate, case: Case, context: Context) -> tuple[e.CaseE
         cause=_cause(context),
         reason=command.reason,
         climb_id=climb_id(case, above.tier, case.term),
+        clocks=_on_its_way(case, context),
+    )
+    return (event,)
+
+
+def leave_closed_unit(case: Case, context: Context) -> tuple[e.CaseEvent, ...]:
+    """The case goes on with the unit that follows the closed one: its successor, or the unit above (PA-01); never with
+    the one complained of, while there is another.
+    """
+    heir = heir_of(context.jurisdiction.directory, case.holder_unit, context.calendar.local_day(context.now))
+    if case.is_closed or heir is None:
+        return ()
+    if heir.code == case.complained_unit:
+        heir = _unit_above(replace(case, holder_unit=heir.code), context) or heir
+    event = e.Escalated(
+        at=context.now,
+        actor=context.actor,
+        grant=_grant(heir, case),
+        cause="unit_closed",
+        reason="unit_closed",
+        climb_id=climb_id(case, heir.tier, case.term),
         clocks=_on_its_way(case, context),
     )
     return (event,)

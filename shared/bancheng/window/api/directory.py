@@ -17,7 +17,9 @@ from bancheng.window.window import Window
 
 
 class UnitRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A window or department. `parent` is where a case climbs to; `is_seen`: you see its cases."""
+    """A window or department. `parent` is where a case climbs to; `successor` follows it if it was merged; `is_seen`:
+    you see its cases.
+    """
 
     code: str
     name: str
@@ -26,6 +28,8 @@ class UnitRow(msgspec.Struct, frozen=True, kw_only=True):
     parent: str | None
     is_window: bool
     closed_on: date | None
+    successor: str | None
+    serves_enterprises: bool
     is_seen: bool
 
 
@@ -53,6 +57,8 @@ async def units(request: StaffRequest) -> list[UnitRow]:
             parent=unit.parent,
             is_window=unit.is_window,
             closed_on=unit.closed_on,
+            successor=unit.successor,
+            serves_enterprises=unit.serves_enterprises,
             is_seen=identity.visible.sees(unit.code),
         )
         for unit in identity.site.jurisdiction.directory.units

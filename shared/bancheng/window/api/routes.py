@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from litestar import Router
 
-from bancheng.window.api import cases, commands, directory, forms, tokens
+from bancheng.window.api import cases, commands, directory, forms, registers, tokens
 from bancheng.window.error_responses import answer_error
 from bancheng.window.requests import require_token
 
@@ -14,6 +14,14 @@ PREFIX = "/api/v1"
 def api_router() -> Router:
     """Everything but signing in needs a token; the guard runs before the body is read."""
     behind_token = Router(
-        "/", route_handlers=[*cases.ROUTES, *commands.ROUTES, *directory.ROUTES, *forms.ROUTES], guards=[require_token]
+        "/",
+        route_handlers=[
+            *cases.ROUTES,
+            *commands.ROUTES,
+            *directory.ROUTES,
+            *forms.ROUTES,
+            *registers.ROUTES,
+        ],
+        guards=[require_token],
     )
     return Router(PREFIX, route_handlers=[*tokens.ROUTES, behind_token], exception_handlers={Exception: answer_error})

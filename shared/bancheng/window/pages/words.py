@@ -38,7 +38,7 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "visit": "走访",
         "supervision_station": "监察工作联络站",
         "handed_over": "其他窗口转交",
-        "report": "举报投诉转入",
+        "report": "即时报告",
         "letter": "书面",
     },
     "clock": {
@@ -206,7 +206,13 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "office": "办公室",
         "leader": "领导",
     },
-    "cause": {"hand": "人工", "deadline": "到期自动", "silence": "下级到期无动静", "take_back": "收回"},
+    "cause": {
+        "hand": "人工",
+        "deadline": "到期自动",
+        "silence": "下级到期无动静",
+        "take_back": "收回",
+        "unit_closed": "单位撤并",
+    },
     "field": FIELD_WORDS,
     "hint": HINTS,
     "group": {

@@ -1,0 +1,107 @@
+"""设窗口、改名、合并、撤窗口: the next directory, with one unit added, renamed or closed (PA-01).
+
+Owns what may be done to the units of a directory. A unit is never taken out: its cases name it for ever, so it is
+closed and says who follows it. Sites, their keys and parents are not changed here.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+from msgspec.structs import replace
+
+from bancheng.kernel.profile import Profile
+from bancheng.kernel.rejected import Rejected
+from bancheng.schema.documents import Directory, UnitEntry
+
+
+def add_unit(directory: Directory, unit: UnitEntry, profile: Profile) -> Directory:
+    """With a new unit at a site that is there. Raises Rejected naming the field."""
+    if any(each.code == unit.code for each in directory.units):
+        raise Rejected("unit.exists", field="code", unit=unit.code)
+    above = _open_unit(directory, unit.parent or "", "parent")
+    if not any(site.site == unit.site for site in directory.sites):
+        raise Rejected("unit.site_unknown", field="site", site=unit.site)
+    if profile.tier(unit.tier) is None:
+        raise Rejected("tier.unknown", field="tier", tier=unit.tier)
+    if not _may_stand_below(directory, unit, above):
+        raise Rejected("unit.above_elsewhere", field="parent", unit=above.code)
+    return _next(directory, (*directory.units, unit))
+
+
+def change_unit(
+    directory: Directory, code: str, *, name: str | None = None, serves_enterprises: bool | None = None
+) -> Directory:
+    """Under the name or with the flag that it is given. Raises Rejected."""
+    unit = _open_unit(directory, code, "unit")
+    changed = replace(
+        unit,
+        name=unit.name if name is None else name,
+        serves_enterprises=unit.serves_enterprises if serves_enterprises is None else serves_enterprises,
+    )
+    return _next(directory, tuple(changed if each.code == code else each for each in directory.units))
+
+
+def close_unit(directory: Directory, code: str, *, on: date, successor: str | None = None) -> Directory:
+    """Closed from `on`, merged into `successor` if one is named. The units below it come under whoever follows, where
+    their sites let them. Raises Rejected.
+    """
+    unit = _open_unit(directory, code, "unit")
+    if unit.parent is None:
+        raise Rejected("unit.top_stays", field="unit", unit=code)
+    if successor is not None:
+        heir = _open_unit(directory, successor, "into")
+        if heir.code == code or heir.is_window != unit.is_window:
+            raise Rejected("unit.successor_unfit", field="into", unit=successor)
+    closed = replace(unit, closed_on=on, successor=successor)
+    heirs = [each for each in (successor, unit.parent) if each is not None]
+    units = (closed if each.code == code else _under(directory, each, code, heirs) for each in directory.units)
+    return _next(directory, tuple(units))
+
+
+def heir_of(directory: Directory, code: str, on: date) -> UnitEntry | None:
+    """Who follows a unit that is closed on that day: its successor's successor, or the nearest open unit above. None
+    for a unit that is open or unknown.
+    """
+    units = {unit.code: unit for unit in directory.units}
+    unit = units.get(code)
+    if unit is None or not is_closed(unit, on):
+        return None
+    for _ in range(len(units)):
+        unit = units.get(unit.successor or unit.parent or "")
+        if unit is None or not is_closed(unit, on):
+            return unit
+    return None
+
+
+def is_closed(unit: UnitEntry, on: date) -> bool:
+    return unit.closed_on is not None and unit.closed_on <= on
+
+
+def _open_unit(directory: Directory, code: str, field: str) -> UnitEntry:
+    unit = next((each for each in directory.units if each.code == code), None)
+    if unit is None:
+        raise Rejected("unit.unknown", field=field, unit=code)
+    if unit.closed_on is not None:
+        raise Rejected("unit.closed", field=field, unit=code)
+    return unit
+
+
+def _may_stand_below(directory: Directory, unit: UnitEntry, above: UnitEntry) -> bool:
+    """A case climbs from unit to unit: where the unit above is elsewhere, it is at the parent site."""
+    site = next((each for each in directory.sites if each.site == unit.site), None)
+    return site is not None and above.site in {site.site, site.parent}
+
+
+def _under(directory: Directory, unit: UnitEntry, closed: str, heirs: list[str]) -> UnitEntry:
+    """The first of the heirs that the unit may stand below; where there is none, it climbs past what is closed."""
+    if unit.parent != closed:
+        return unit
+    for each in directory.units:
+        if each.code == heirs[0] and each.code != unit.code and _may_stand_below(directory, unit, each):
+            return replace(unit, parent=each.code)
+    return _under(directory, unit, closed, heirs[1:]) if heirs[1:] else unit
+
+
+def _next(directory: Directory, units: tuple[UnitEntry, ...]) -> Directory:
+    return replace(directory, edition=directory.edition + 1, units=units)

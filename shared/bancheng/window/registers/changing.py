@@ -1,0 +1,119 @@
+"""What every change of a register has in common: who may, once for each key, audited, published where it is published.
+
+Owns these steps. What a register holds is its own module's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import date
+
+import msgspec
+
+from bancheng.federation.publication import NotThePublisher, next_edition, publish
+from bancheng.schema.documents import Document, DocumentKind
+from bancheng.store.accounts import record_audit, store_response
+from bancheng.store.changes import AuditRecord
+from bancheng.store.database import Transaction
+from bancheng.store.errors import DatabaseConflict, DocumentConflict
+from bancheng.window.failures import ApiError
+from bancheng.window.hosting import Hosting
+from bancheng.window.idempotency import Answer, Refused, Request, once, record_of
+from bancheng.window.identity import Identity
+from bancheng.window.permissions import CHANGES_NOTHING, Role
+
+ADMINISTRATORS: tuple[Role, ...] = ("administrator",)
+
+
+class Change(msgspec.Struct, frozen=True, kw_only=True):
+    """What somebody wants of a register. `action` and `detail` stand in the audit: no personal data in them."""
+
+    action: str
+    request: Request
+    detail: str = ""
+    roles: tuple[Role, ...] = ADMINISTRATORS
+    at_the_top: bool = True
+
+
+class Published(msgspec.Struct, frozen=True, kw_only=True):
+    """The edition that was published, and the day from which it is in effect."""
+
+    kind: DocumentKind
+    edition: int
+    effective_on: date
+
+
+async def changed(
+    hosting: Hosting,
+    identity: Identity,
+    change: Change,
+    work: Callable[[Transaction], Awaitable[msgspec.Struct]],
+    *,
+    status: int = 200,
+) -> Answer:
+    """Do `work` once for the request's key; what it returns is the answer. Raises ApiError `api.forbidden` and
+    `document.not_the_publisher`, and whatever `work` raises.
+    """
+
+    async def attempt(tx: Transaction) -> Answer:
+        require(identity, change)
+        answer = Answer(status=status, body=msgspec.json.encode(await work(tx)))
+        record = record_of(identity, change.request, answer, _audit(identity, change))
+        now = identity.site.wall_now()
+        if record.idempotency is not None:
+            await store_response(tx, record.idempotency, now=now)
+        await record_audit(tx, record.audit, now=now)
+        return answer
+
+    return await once(hosting.database, identity, change.request, attempt)
+
+
+async def published(
+    hosting: Hosting,
+    identity: Identity,
+    change: Change,
+    kind: DocumentKind,
+    make: Callable[[Transaction, int], Awaitable[msgspec.Struct]],
+) -> Answer:
+    """Publish a document's next edition, in effect from today. `make` is given its number; 201 with `Published`."""
+
+    async def work(tx: Transaction) -> msgspec.Struct:
+        site = identity.site
+        today = site.calendar.local_day(site.now())
+        edition = await next_edition(tx, kind)
+        body = msgspec.json.encode(await make(tx, edition))
+        document = Document(kind=kind, edition=edition, effective_on=today, body=body)
+        try:
+            await publish(tx, site, document)
+        except DocumentConflict as error:
+            # Somebody else published meanwhile: try again on what they published.
+            raise DatabaseConflict from error
+        return Published(kind=kind, edition=edition, effective_on=today)
+
+    answer = await changed(hosting, identity, change, work, status=201)
+    await hosting.renew(identity.tenant)
+    hosting.wake(identity.tenant)
+    return answer
+
+
+def may_change(identity: Identity, roles: tuple[Role, ...] = ADMINISTRATORS) -> bool:
+    held = frozenset(identity.roles)
+    return not held & CHANGES_NOTHING and bool(held & frozenset(roles))
+
+
+def require(identity: Identity, change: Change) -> None:
+    """Raises ApiError."""
+    if not may_change(identity, change.roles):
+        refused = AuditRecord(staff_id=identity.staff_id, unit=identity.unit, action=f"refused:{change.action}")
+        raise Refused(403, "api.forbidden", refused, roles=",".join(change.roles))
+    if change.at_the_top and not is_top(identity):
+        raise ApiError(409, NotThePublisher.code)
+
+
+def is_top(identity: Identity) -> bool:
+    """Whether this site is the tenant's top one."""
+    return identity.site.jurisdiction.depth(identity.site.site) == 0
+
+
+def _audit(identity: Identity, change: Change) -> AuditRecord:
+    return AuditRecord(staff_id=identity.staff_id, unit=identity.unit, action=change.action, detail=change.detail[:200])
