@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import httpx
 import msgspec
@@ -65,6 +67,8 @@ def test_a_profile_that_arrives_binds_new_cases_and_leaves_the_old_as_they_are(s
     old = village.register(title="旧规则的案件")
     shipped = Path(DEFINITION.migrations).parents[3] / "shared/bancheng/profiles/330109/profile.toml"
     text = shipped.read_text(encoding="utf-8").replace("edition = 1", "edition = 2", 1)
+    today = system.clock.now().astimezone(ZoneInfo("Asia/Shanghai")).date()
+    text = re.sub(r"(?m)^effective_on = .*$", f"effective_on = {today}", text)
     (tmp_path / "profile.toml").write_text(text, encoding="utf-8")
     arguments = ("publish", "profile", str(tmp_path / "profile.toml"), "--tenant", XIAOSHAN)
     assert system.services["county"].command(*arguments).returncode == 0

@@ -11,13 +11,14 @@ import msgspec
 import pytest
 
 from bancheng.federation.desk import Desk
+from bancheng.federation.editions import document_of
 from bancheng.federation.publication import publish
 from bancheng.federation.site import HostedSite
 from bancheng.kernel.calendar import CalendarYear, DayName
 from bancheng.kernel.commands import Register
 from bancheng.runtime.database_admin import DatabaseAdmin
 from bancheng.runtime.hosted_sites import SiteMaker, SiteRefused
-from bancheng.runtime.provisioning import Founded, document_of, found_tenant, sign_document
+from bancheng.runtime.provisioning import Founded, found_tenant, sign_document
 from bancheng.runtime.recomputing import recompute_some
 from bancheng.runtime.site_files import Root, SiteFile, document_texts
 from bancheng.schema.clocks import PERSON

@@ -19,6 +19,7 @@ from bancheng.federation.site import HostedSite
 from bancheng.kernel.context import Jurisdiction
 from bancheng.kernel.profile_parts import Text
 from bancheng.profiles.loader import shipped_profile
+from bancheng.runtime.rule_books import ShippedRuleBooks
 from bancheng.schema.documents import Directory, SiteEntry, UnitEntry
 from bancheng.store.accounts import Staff, save_staff
 from bancheng.store.database import Database
@@ -112,6 +113,7 @@ class TownHall:
             tier=TierWindow(name=Text(zh="测试", en="Test")),
             links=links,
             readiness=readiness,
+            books=ShippedRuleBooks(),
             limits=limits,
             cookie_secure=False,
         )

@@ -16,6 +16,7 @@ from bancheng.kernel.calendar import Calendar
 from bancheng.kernel.context import Jurisdiction
 from bancheng.kernel.profile import Profile
 from bancheng.kernel.profile_checks import check_profile
+from bancheng.kernel.profile_succession import MAXIMUM_EDITIONS
 from bancheng.runtime.site_files import SiteFile, bootstrap_documents
 from bancheng.schema.documents import Directory, Document, SiteEntry
 from bancheng.store.database import Database, Transaction
@@ -27,7 +28,6 @@ from bancheng.store.signing import Keyring, SignatureRefused, Signer, StoredFram
 
 KINDS = ("directory", "profile", "calendar")
 """What a site is made of; other documents change nothing here."""
-MAX_PROFILES = 200
 
 _log = logging.getLogger(__name__)
 _directory = msgspec.json.Decoder(Directory)
@@ -80,7 +80,7 @@ class SiteMaker:
         known = await known_editions(tx, KINDS)
         directory = self._directory(await newest(tx, "directory", today))
         calendar = self._calendar(await newest(tx, "calendar", today))
-        profiles = self._profiles(await editions(tx, "profile", MAX_PROFILES))
+        profiles = self._profiles(await editions(tx, "profile", MAXIMUM_EDITIONS))
         self._site = HostedSite(
             tenant=self.tenant,
             site=self._file.site,

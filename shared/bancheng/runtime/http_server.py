@@ -22,6 +22,7 @@ from litestar.exceptions import ServiceUnavailableException
 from litestar.response import Response
 
 from bancheng.runtime.metrics import CONTENT_TYPE, Meters
+from bancheng.runtime.rule_books import ShippedRuleBooks
 from bancheng.runtime.service import Service
 from bancheng.window.application import create_application
 from bancheng.window.parts import Limits, WindowParts
@@ -72,6 +73,7 @@ def application_of(service: Service) -> Litestar:
             tier=msgspec.structs.replace(service_window, routes=(*service_window.routes, metrics)),
             links=service.links,
             readiness=service.readiness,
+            books=ShippedRuleBooks(),
             limits=limits,
             cookie_secure=settings.cookie_secure,
             version=service.version,

@@ -12,12 +12,13 @@ from datetime import date, datetime
 
 import msgspec
 
+from bancheng.federation.editions import document_of
 from bancheng.federation.site import wall_milliseconds
 from bancheng.kernel.calendar import Calendar
 from bancheng.kernel.profile import Profile
 from bancheng.runtime.nats_config import SiteUser, TenantAccount, generate_nkey
 from bancheng.runtime.site_files import Root, Server, SiteFile, document_texts
-from bancheng.schema.documents import Directory, Document, DocumentKind, SiteEntry, UnitEntry
+from bancheng.schema.documents import Directory, Document, SiteEntry, UnitEntry
 from bancheng.store.signing import Signer, StoredFrame, generate_seed, sign_loose
 
 
@@ -97,11 +98,6 @@ def found_tenant(spec: TenantSpec) -> Founded:
         for each in spec.sites
     }
     return Founded(directory=directory, documents=documents, site_files=files, accounts=servers.accounts())
-
-
-def document_of(kind: DocumentKind, edition: int, effective_on: date, content: msgspec.Struct) -> Document:
-    """The envelope of a directory, profile or calendar."""
-    return Document(kind=kind, edition=edition, effective_on=effective_on, body=msgspec.json.encode(content))
 
 
 def sign_document(signer: Signer, tenant: str, document: Document, *, at: datetime) -> StoredFrame:

@@ -9,10 +9,11 @@ import argparse
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import date
 
+from bancheng.federation.editions import PublishRefused
 from bancheng.profiles.calendar_file import load_calendar
 from bancheng.profiles.loader import load_profile
 from bancheng.runtime.extending import Accounts
-from bancheng.runtime.publishing import Publisher, PublishRefused, publisher
+from bancheng.runtime.publishing import Publisher, publisher
 from bancheng.runtime.settings import Settings
 from bancheng.runtime.site_files import SiteFile
 from bancheng.runtime.staff_command import site_file_of
@@ -50,8 +51,8 @@ async def _profile(opened: Publisher, parsed: argparse.Namespace, _: date) -> Se
 
 
 async def _calendar(opened: Publisher, parsed: argparse.Namespace, effective_on: date) -> Sequence[str]:
-    base = official_days(effective_on)
-    edition = await opened.calendar(base, load_calendar(parsed.file, base), effective_on)
+    known = official_days(effective_on)
+    edition = await opened.calendar(known, lambda base: load_calendar(parsed.file, base), effective_on)
     return [f"calendar: edition {edition} published"]
 
 

@@ -1,6 +1,7 @@
 """Publishing from the top site: the next directory, profile or calendar, to every site below.
 
-Owns the steps and what they refuse. The way down is federation's; a running service finds the new edition by itself.
+Owns the opening of the site and the steps of a directory. What may be published, and the way down, is federation's; a
+running service finds the new edition by itself.
 """
 
 from __future__ import annotations
@@ -12,30 +13,29 @@ from datetime import date
 
 import msgspec
 
+from bancheng.federation.editions import (
+    PublishRefused,
+    document_of,
+    newest_calendar,
+    publish_calendar,
+    publish_profile,
+    published,
+)
 from bancheng.federation.publication import NotThePublisher, publish
 from bancheng.federation.site import HostedSite
-from bancheng.kernel.calendar import Calendar, CalendarYear, merge_overrides
+from bancheng.kernel.calendar import Calendar, CalendarYear
+from bancheng.kernel.calendar_editions import next_calendar, standing_days
 from bancheng.kernel.profile import Profile
 from bancheng.runtime.domain_clock import DomainClock
 from bancheng.runtime.extending import Accounts, extend_tenant
 from bancheng.runtime.hosted_sites import KINDS, SiteMaker
-from bancheng.runtime.provisioning import SiteSpec, document_of
+from bancheng.runtime.provisioning import SiteSpec
 from bancheng.runtime.settings import Settings
 from bancheng.runtime.site_files import SiteFile, document_texts
-from bancheng.schema.documents import Document, UnitEntry
+from bancheng.schema.documents import UnitEntry
 from bancheng.store.database import Database, Transaction
-from bancheng.store.document_editions import document_frames, known_editions
+from bancheng.store.document_editions import document_frames
 from bancheng.store.signing import StoredFrame
-
-
-class PublishRefused(Exception):
-    """What cannot be published. `code` is stable, `field` names the input."""
-
-    def __init__(self, code: str, *, field: str, detail: str = "") -> None:
-        super().__init__(": ".join(part for part in (code, field, detail) if part))
-        self.code = code
-        self.field = field
-        self.detail = detail
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -47,16 +47,21 @@ class Publisher:
 
     async def profile(self, profile: Profile) -> int:
         """Returns the edition. Raises PublishRefused, StoreError."""
-        if profile.tenant != self.site.tenant:
-            raise PublishRefused("publish.another_tenant", field="tenant", detail=profile.tenant)
-        return await self._publish(document_of("profile", profile.edition, profile.effective_on, profile))
-
-    async def calendar(self, base: Calendar, overrides: tuple[CalendarYear, ...], effective_on: date) -> int:
-        """The official days with the tenant's own, as the next edition."""
         async with self.database.transaction(self.site.tenant) as tx:
-            edition = await _newest(tx, "calendar") + 1
-        calendar = merge_overrides(base, overrides, edition=edition)
-        return await self._publish(document_of("calendar", calendar.edition, effective_on, calendar))
+            return await publish_profile(tx, self.site, profile)
+
+    async def calendar(
+        self, known: Calendar, read: Callable[[Calendar], tuple[CalendarYear, ...]], effective_on: date
+    ) -> int:
+        """The present days with the notices that are `known` and what `read` finds for them, as the next edition.
+
+        Raises PublishRefused, StoreError, and whatever `read` raises.
+        """
+        async with self.database.transaction(self.site.tenant) as tx:
+            present = await newest_calendar(tx, self.site)
+            days = read(standing_days(present, known.years))
+            following = next_calendar(present, known.years, days, present.edition + 1)
+            return await publish_calendar(tx, self.site, following, effective_on)
 
     async def directory(
         self,
@@ -81,7 +86,7 @@ class Publisher:
         )
         directory = extension.directory
         async with self.database.transaction(self.site.tenant) as tx:
-            if directory.edition <= await _newest(tx, "directory"):
+            if directory.edition <= max(await published(tx, "directory"), default=0):
                 raise PublishRefused("publish.directory_to_come", field="effective_on")
             await publish(tx, self.site, document_of("directory", directory.edition, effective_on, directory))
             texts = document_texts(await _beginning(tx))
@@ -90,17 +95,6 @@ class Publisher:
             }
             keep(files, extension.accounts)
         return directory.edition
-
-    async def _publish(self, document: Document) -> int:
-        async with self.database.transaction(self.site.tenant) as tx:
-            if document.edition <= await _newest(tx, document.kind):
-                raise PublishRefused("publish.edition_not_newer", field="edition", detail=str(document.edition))
-            await publish(tx, self.site, document)
-        return document.edition
-
-
-async def _newest(tx: Transaction, kind: str) -> int:
-    return max((each.edition for each in await known_editions(tx, (kind,))), default=0)
 
 
 async def _beginning(tx: Transaction) -> tuple[StoredFrame, ...]:

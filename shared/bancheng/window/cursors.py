@@ -13,14 +13,15 @@ from uuid import UUID
 import msgspec
 
 from bancheng.store.ledger import LedgerCursor
+from bancheng.store.open_cases import OpenCursor
 from bancheng.window.field_problems import InvalidInput, problem
 
-T = TypeVar("T", LedgerCursor, UUID)
+T = TypeVar("T", LedgerCursor, OpenCursor, UUID)
 
 _MOST_CHARACTERS = 200
 
 
-def written(cursor: LedgerCursor | UUID) -> str:
+def written(cursor: LedgerCursor | OpenCursor | UUID) -> str:
     return base64.urlsafe_b64encode(msgspec.msgpack.encode(cursor)).decode().rstrip("=")
 
 

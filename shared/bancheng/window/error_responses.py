@@ -25,13 +25,16 @@ from bancheng.window.requests import language_of, window_of
 _log = logging.getLogger(__name__)
 
 
-class FieldErrorView(msgspec.Struct, frozen=True, kw_only=True):
-    """One field that does not fit. `field` is its path in the body, for example `person.phone`."""
+class FieldErrorView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One field that does not fit. `field` is its path in the body, for example `person.phone`; `line` is given where
+    the body is a file's text.
+    """
 
     field: str
     code: str
     message: str
     next_step: str
+    line: int | None = None
 
 
 class ErrorView(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,7 +69,11 @@ def error_view(failure: Failure, language: Language, reference: str, identity: I
     fields: list[FieldErrorView] = []
     for each in failure.fields:
         said = text_for(each.code, language, _said(each.parameters, identity))
-        fields.append(FieldErrorView(field=each.field, code=each.code, message=said.message, next_step=said.next_step))
+        fields.append(
+            FieldErrorView(
+                field=each.field, code=each.code, message=said.message, next_step=said.next_step, line=each.line
+            )
+        )
     return ErrorView(
         code=failure.code,
         message=text.message,

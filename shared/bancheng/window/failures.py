@@ -10,6 +10,7 @@ from typing import Final
 import msgspec
 from litestar.exceptions import HTTPException, ValidationException
 
+from bancheng.federation.editions import PublishRefused
 from bancheng.federation.site import UnknownEdition
 from bancheng.kernel.rejected import Rejected
 from bancheng.schema.frames import FrameError
@@ -18,6 +19,7 @@ from bancheng.store.errors import (
     DatabaseBusy,
     DatabaseConflict,
     DatabaseUnavailable,
+    DocumentConflict,
     SearchTooShort,
     SortNotIndexed,
     StaleVersion,
@@ -28,6 +30,7 @@ from bancheng.store.errors import (
 )
 from bancheng.window.field_problems import FieldProblem, InvalidInput, problem_of
 from bancheng.window.hosting import UnknownTenant
+from bancheng.window.rule_books import BookUnreadable
 
 INTERNAL: Final = "api.internal"
 
@@ -72,6 +75,7 @@ _TRY_AGAIN: Final[dict[type[StoreError], str]] = {
 _STATUS_OF_STORE: Final[dict[type[StoreError], int]] = {
     SearchTooShort: 422,
     SortNotIndexed: 422,
+    DocumentConflict: 409,
     StaleVersion: 409,
     TenantInvalid: 404,
     UnstorableText: 422,
@@ -112,6 +116,10 @@ def failure_of(error: BaseException, *, retry_seconds: int) -> Failure | None:
             return Failure(status=409, code=UnknownEdition.code)
         case FrameError():
             return Failure(status=413, code=error.code)
+        case PublishRefused():
+            return Failure(status=409, code=error.code, field=error.field, parameters=error.parameters)
+        case BookUnreadable():
+            return _of_book(error)
         case StoreError():
             return _of_store(error, retry_seconds)
         case HTTPException():
@@ -129,6 +137,20 @@ def _of_rejected(error: Rejected) -> Failure:
         return Failure(status=409, code=error.code, parameters=parameters)
     problem = FieldProblem(field=error.field, code=error.code, parameters=parameters)
     return Failure(status=422, code=error.code, field=error.field, parameters=parameters, fields=(problem,))
+
+
+def _of_book(error: BookUnreadable) -> Failure:
+    """Every finding with its line."""
+    problems = tuple(
+        FieldProblem(
+            field=each.field or "text",
+            code=each.code,
+            parameters={"field": each.field, "line": each.line or 1, "detail": each.detail, "value": each.detail},
+            line=each.line,
+        )
+        for each in error.problems
+    )
+    return Failure(status=422, code=error.code, field="text", fields=problems)
 
 
 def _of_store(error: StoreError, retry_seconds: int) -> Failure | None:

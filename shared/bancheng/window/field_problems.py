@@ -29,11 +29,12 @@ _WRONG_TYPE: Final = re.compile(r"Expected `([a-z|]+)[^`]*`, got `")
 
 
 class FieldProblem(msgspec.Struct, frozen=True, kw_only=True):
-    """One field that does not fit. `field` is its path, for example `person.phone`."""
+    """One field that does not fit. `field` is its path, for example `person.phone`; `line` that of a file's text."""
 
     field: str
     code: str
     parameters: dict[str, str | int] = {}
+    line: int | None = None
 
 
 class InvalidInput(Exception):

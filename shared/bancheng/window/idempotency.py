@@ -12,17 +12,21 @@ from typing import Final
 
 import msgspec
 
+from bancheng.federation.editions import PublishRefused
 from bancheng.kernel.rejected import Rejected
 from bancheng.store.accounts import find_response, record_audit
 from bancheng.store.changes import AuditRecord, IdempotencyRecord, RequestRecord
 from bancheng.store.database import Database, Transaction
-from bancheng.store.errors import DatabaseConflict, EntryExists, KeyInUse, StaleVersion
+from bancheng.store.errors import DatabaseConflict, DocumentConflict, EntryExists, KeyInUse, StaleVersion
 from bancheng.window.failures import ApiError
 from bancheng.window.identity import Identity
+from bancheng.window.rule_books import BookUnreadable
 
 MOST_TRIES: Final = 4
 _KEY: Final = re.compile(r"[\x21-\x7e]{1,128}")
 _PASSING = (DatabaseConflict, EntryExists, StaleVersion)
+_REFUSALS = (Rejected, ApiError, PublishRefused, BookUnreadable, DocumentConflict)
+"""What stands as it is however often it is tried; a repeat of what was done before looks like one of them."""
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,13 +100,13 @@ async def answer_once(
     for tries in range(1, MOST_TRIES + 1):
         try:
             return await attempt()
-        except (KeyInUse, Rejected, ApiError, *_PASSING) as error:
+        except (KeyInUse, *_REFUSALS, *_PASSING) as error:
             known = await _known(database, identity, request)
             if known is not None:
                 return known
             if isinstance(error, Refused):
                 await audit(database, identity, error.audit)
-            if isinstance(error, (Rejected, ApiError)) or tries == MOST_TRIES:
+            if isinstance(error, _REFUSALS) or tries == MOST_TRIES:
                 raise
     raise AssertionError("the last try returns or raises")
 

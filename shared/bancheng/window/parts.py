@@ -15,6 +15,7 @@ from litestar.types import ControllerRouterHandler
 from bancheng.federation.health import LinkStatus
 from bancheng.kernel.profile_parts import Text
 from bancheng.window.hosting import Hosting
+from bancheng.window.rule_books import RuleBooks
 
 LifespanHook = Callable[[], Awaitable[None]]
 Links = Callable[[str], Awaitable[Sequence[LinkStatus]]]
@@ -67,6 +68,7 @@ class WindowParts(msgspec.Struct, frozen=True, kw_only=True):
     tier: TierWindow
     links: Links
     readiness: Readiness
+    books: RuleBooks
     limits: Limits = Limits()
     cookie_secure: bool = True
     version: str = ""

@@ -9,6 +9,7 @@ from bancheng.kernel.context import Context
 from bancheng.kernel.dues import MAXIMUM_LIMIT_WORKDAYS, workdays_between
 from bancheng.kernel.rejected import Rejected
 from bancheng.kernel.rules import guards
+from bancheng.kernel.rules.recounting import recounted
 from bancheng.schema import events as e
 from bancheng.schema.clocks import Clock
 
@@ -150,24 +151,18 @@ def record_outside_reply(command: c.RecordOutsideReply, case: Case, context: Con
 
 def recompute_dues(case: Case, context: Context) -> tuple[e.CaseEvent, ...]:
     """A calendar arrived: every date that moves keeps its old one in history. Nothing to do is no event."""
-    if case.is_closed:
+    found = recounted(case, calendar=context.calendar, profile=context.profile, at=context.now)
+    if not found:
         return ()
-    moved: list[Clock] = []
-    changes: list[e.DueChange] = []
-    for clock in guards.all_live(case):
-        now_due = limits.recompute(clock, context.calendar, context.profile, at=context.now)
-        if (now_due.due_at, now_due.provisional) == (clock.due_at, clock.provisional):
-            continue
-        moved.append(now_due)
-        changes.append(e.DueChange(clock=clock.name, old_due_at=clock.due_at, new_due_at=now_due.due_at))
-    if not moved:
-        return ()
+    changes = tuple(
+        e.DueChange(clock=each.was.name, old_due_at=each.was.due_at, new_due_at=each.becomes.due_at) for each in found
+    )
     event = e.DuesRecomputed(
         at=context.now,
         actor=context.actor,
         calendar_edition=context.calendar.edition,
-        changes=tuple(changes),
-        clocks=tuple(moved),
+        changes=changes,
+        clocks=tuple(each.becomes for each in found),
     )
     return (event,)
 
