@@ -1,7 +1,8 @@
 """`decide(command, case, context) -> events`: says what happens, or raises `Rejected` with a stable code.
 
 Owns the one entrance to the rules and what holds for all of them: who holds the case. No events mean that there
-was nothing to do, which only the commands of the clock and the link may answer.
+was nothing to do, which only the commands of the clock and the link may answer, and who enters once more a paper or a
+number that is there already.
 """
 
 from __future__ import annotations

@@ -11,7 +11,8 @@ from msgspec.structs import replace
 
 from bancheng.kernel.case import Case, DeclineProposal, ExtensionRequest, Head, LateEntry
 from bancheng.kernel.evolve_record import evolve_record
-from bancheng.kernel.milestones import first_officer, reached
+from bancheng.kernel.milestones import reached
+from bancheng.kernel.officers import first_officer, followed_by
 from bancheng.kernel.record import Record
 from bancheng.schema import events as e
 from bancheng.schema.clocks import Clock
@@ -57,7 +58,9 @@ def evolve(case: Case, event: e.CaseEvent, head: Head) -> Case:
     clocks = {**case.clocks, **{clock.name: clock for clock in changed}} if changed else case.clocks
     highest_term = max(case.highest_term, head.position.term)
     record = reached(case.record, event)
-    return _evolve(replace(case, head=head, clocks=clocks, highest_term=highest_term, record=record), event)
+    after = _evolve(replace(case, head=head, clocks=clocks, highest_term=highest_term, record=record), event)
+    followed = followed_by(after, event)
+    return after if followed is after.record else replace(after, record=followed)
 
 
 def with_participants(case: Case, *sites: str) -> Case:
@@ -153,7 +156,8 @@ def _late(case: Case, event: e.LateEntryFiled | e.LateOutcomeAdopted | e.LateOve
         case e.LateOutcomeAdopted():
             case = _settled(case, event.event_hash, adopted=True)
             if event.answer:
-                case = replace(case, answer=event.answer, answered_at=event.decided_at)
+                told = replace(case.record, told=event.answer)
+                case = replace(case, answer=event.answer, answered_at=event.decided_at, record=told)
             return case if event.outcome is None else replace(case, stage="verified", outcome=event.outcome)
         case e.LateOverruled():
             return _settled(case, event.event_hash, adopted=False)
@@ -196,20 +200,28 @@ def _result(
             record = replace(case.record, satisfied=event.satisfied, rating=event.rating)
             return replace(case, record=record, stage="revisited" if event.satisfied else case.stage)
         case e.Redone():
-            return replace(case, stage="in_hand", outcome=None, round=event.round, answered_at=None)
+            return _next_round(case, event)
         case _:
             assert_never(event)
+
+
+def _next_round(case: Case, event: e.Redone) -> Case:
+    """Everyone is to be answered again, and what was met may come to be owed again."""
+    persons = tuple(replace(person, answered_at=None) for person in case.record.joint_persons)
+    record = replace(case.record, joint_persons=persons, met=())
+    return replace(case, stage="in_hand", outcome=None, round=event.round, answered_at=None, record=record)
 
 
 def _answered(case: Case, event: e.AnswerGiven) -> Case:
     """Person 0 is everyone; a number is one of those who joined."""
     if event.answer_kind == "progress":
-        return replace(case, progress_told_at=event.at)
+        return case if event.person_number else replace(case, progress_told_at=event.at)
     persons = tuple(
         replace(person, answered_at=event.at) if event.person_number in {0, number} else person
         for number, person in enumerate(case.record.joint_persons, start=1)
     )
-    case = replace(case, record=replace(case.record, joint_persons=persons))
+    told = case.record.told if event.person_number else event.text
+    case = replace(case, record=replace(case.record, joint_persons=persons, told=told))
     return case if event.person_number else replace(case, answer=event.text, answered_at=event.at)
 
 
@@ -226,11 +238,13 @@ def _ending(
         case e.DeclineRefused():
             return replace(case, stage="registered", decline=None)
         case e.Declined():
-            return replace(case, stage="declined", outcome="declined", answer=event.explanation, answered_at=event.at)
+            record = replace(case.record, told=event.explanation, owed=())
+            told = replace(case, answer=event.explanation, answered_at=event.at, record=record)
+            return replace(told, stage="declined", outcome="declined")
         case e.Withdrawn():
-            return replace(case, stage="withdrawn", outcome="withdrawn")
+            return replace(case, stage="withdrawn", outcome="withdrawn", record=replace(case.record, owed=()))
         case e.StruckOff():
-            return replace(case, stage="struck_off")
+            return replace(case, stage="struck_off", record=replace(case.record, owed=()))
         case e.Archived():
             return replace(case, stage="archived")
         case _:

@@ -11,7 +11,6 @@ from bancheng.kernel.record import (
     Aid,
     Fault,
     JointPerson,
-    Officer,
     Order,
     OtherNumber,
     Paper,
@@ -37,7 +36,6 @@ def evolve_record(record: Record, event: e.RecordEvent) -> Record:
             | e.GuidanceIssued()
             | e.JointPersonAdded()
             | e.OtherNumberRecorded()
-            | e.DutyHandedOver()
             | e.Sealed()
         ):
             return _intake(record, event)
@@ -61,8 +59,12 @@ def evolve_record(record: Record, event: e.RecordEvent) -> Record:
             )
         case e.LevelRaised():
             return replace(record, level=event.level)
-        case e.StepRecorded() | e.ObligationsMoved():
+        case e.StepRecorded() | e.DutyHandedOver():
             return record
+        case e.ObligationsMoved():
+            left = {*event.met, *event.ended}
+            met = (*record.met, *(key for key in event.met if key not in event.ended))
+            return replace(record, owed=(*(key for key in record.owed if key not in left), *event.started), met=met)
         case _:
             assert_never(event)
 
@@ -81,7 +83,6 @@ def _intake(
     | e.GuidanceIssued
     | e.JointPersonAdded
     | e.OtherNumberRecorded
-    | e.DutyHandedOver
     | e.Sealed,
 ) -> Record:
     match event:
@@ -113,8 +114,6 @@ def _intake(
         case e.OtherNumberRecorded():
             number = OtherNumber(system=event.system, number=event.number)
             return replace(record, other_numbers=(*record.other_numbers, number))
-        case e.DutyHandedOver():
-            return replace(record, officer=Officer(staff=event.to_staff, name=event.to_name, unit=event.actor.unit))
         case e.Sealed():
             return replace(record, sealed_at=event.at)
         case _:

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from bancheng.kernel.record import Officer, Record
+from bancheng.kernel.record import Record
 from bancheng.schema import events as e
 from bancheng.schema.clocks import STEP_PREFIX
-from bancheng.schema.event import SYSTEM_STAFF
 
 
 def milestone_of(event: e.CaseEvent) -> str | None:
@@ -41,6 +40,7 @@ _BY_TYPE: dict[type[e.CaseEvent], str] = {
     e.ResultProposed: "result_proposed",
     e.ResultVerified: "verified",
     e.Revisited: "revisited",
+    e.Redone: "redone",
     e.PassedToBody: "passed_to_body",
     e.Received: "received",
     e.TakenOver: "received",
@@ -56,9 +56,3 @@ def reached(record: Record, event: e.CaseEvent) -> Record:
     """The record with the instant at which the event's milestone was reached, if it is one."""
     milestone = milestone_of(event)
     return record if milestone is None else replace(record, milestones={**record.milestones, milestone: event.at})
-
-
-def first_officer(event: e.Registered) -> Officer | None:
-    """Who took it in follows it, until the duty is handed over (NX-16)."""
-    actor = event.actor
-    return None if actor.staff == SYSTEM_STAFF else Officer(staff=actor.staff, name=actor.name, unit=actor.unit)

@@ -212,6 +212,7 @@ MILESTONES = (
     "result_proposed",
     "verified",
     "revisited",
+    "redone",
     "passed_to_body",
     "body_done",
     "received",
@@ -219,7 +220,7 @@ MILESTONES = (
     "outside_replied",
 )
 """What an obligation may count from or end with, beside the tenant's own steps. Which event reaches which is the
-rules' (`rules/obligations.py`)."""
+rules' (`milestones.py`)."""
 
 FORM_DATA = (
     "number",

@@ -58,7 +58,7 @@ class OtherNumber(_Part, frozen=True, kw_only=True):
 
 
 class Officer(_Part, frozen=True, kw_only=True):
-    """Who follows the case to its end."""
+    """Somebody who follows the case, by name."""
 
     staff: str
     name: str
@@ -116,7 +116,12 @@ class Fault(_Part, frozen=True, kw_only=True):
 
 
 class Record(_Part, frozen=True, kw_only=True):
-    """Everything entered beside the loop, in order of entry. `milestones`: when each was last reached."""
+    """Everything entered beside the loop, in order of entry. `milestones`: when each was last reached.
+
+    `officer` is the person's contact: who took the matter in follows it to its end, wherever it goes (NX-16, PZ-02).
+    `handler` follows it at another unit that holds it: nobody until somebody there acts. `owed` and `met` are the keys
+    of the obligations that are open, and of those met in this round. `told` is what the person was last told.
+    """
 
     milestones: dict[str, datetime] = {}
     signature: Signature | None = None
@@ -124,6 +129,7 @@ class Record(_Part, frozen=True, kw_only=True):
     sealed_at: datetime | None = None
     level: str = ""
     officer: Officer | None = None
+    handler: Officer | None = None
     papers: tuple[Paper, ...] = ()
     required_papers: tuple[RequiredPaper, ...] = ()
     guidance: tuple[str, ...] = ()
@@ -139,6 +145,9 @@ class Record(_Part, frozen=True, kw_only=True):
     satisfied: bool | None = None
     rating: int = 0
     urged: int = 0
+    owed: tuple[str, ...] = ()
+    met: tuple[str, ...] = ()
+    told: str = ""
 
     def has_paper(self, sha256: str) -> bool:
         return any(paper.sha256 == sha256 for paper in self.papers)

@@ -140,8 +140,13 @@ class Urged(Event, frozen=True, kw_only=True):
 
 
 class ObligationsMoved(Event, frozen=True, kw_only=True):
-    """Step obligations that began or were met by what was just done; `started` and `met` are their keys."""
+    """Step obligations that what was just done began, met or ended otherwise, by their keys.
+
+    `ended`: no longer owed, because what it counted from was taken back or the type has changed. Met and ended: met
+    in a round that is over, so that the next one may owe it again.
+    """
 
     started: tuple[str, ...]
     met: tuple[str, ...]
+    ended: tuple[str, ...] = ()
     clocks: tuple[Clock, ...]

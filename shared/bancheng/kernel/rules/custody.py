@@ -19,7 +19,19 @@ from bancheng.kernel.rules.results import conclusion
 from bancheng.kernel.units import heir_of
 from bancheng.kernel.watch import taker, unit_above, watched_until
 from bancheng.schema import events as e
-from bancheng.schema.clocks import CONCLUSION, HOLDER, TRANSIT, Base, Clock, Grant
+from bancheng.schema.clocks import (
+    BODY_PREFIX,
+    CONCLUSION,
+    HOLDER,
+    LATE_DECISION,
+    PAPER_PREFIX,
+    PURSUIT,
+    STEP_PREFIX,
+    TRANSIT,
+    Base,
+    Clock,
+    Grant,
+)
 from bancheng.schema.documents import UnitEntry
 
 MAXIMUM_LEVELS = 8
@@ -77,8 +89,11 @@ def _unit_above(case: Case, context: Context) -> UnitEntry | None:
     direct = above = unit_above(case, context.jurisdiction)
     today = context.calendar.local_day(context.now)
     for _ in range(MAXIMUM_LEVELS):
-        if above is None or above.closed_on is None or above.closed_on > today:
-            return above or direct
+        if above is None:
+            return direct
+        is_open = above.closed_on is None or above.closed_on > today
+        if is_open and above.code != case.complained_unit:
+            return above
         above = context.jurisdiction.parent_unit(above.code)
     return direct
 
@@ -100,8 +115,7 @@ def hand_down(command: c.HandDown, case: Case, context: Context) -> tuple[e.Case
     above = context.jurisdiction.parent_unit(target.code)
     if above is None or above.code != case.holder_unit:
         raise Rejected("handover.not_below", field="to_unit", unit=target.code)
-    if target.code == case.complained_unit:
-        raise Rejected("conduct.unit_complained_of", field="to_unit", unit=target.code)
+    guards.require_not_complained_of(target.code, case, "to_unit")
     readers = readers_of(case, context.site, context.jurisdiction)
     if readers and target.site not in readers:
         raise Rejected("handover.sealed_from", field="to_unit", unit=target.code)
@@ -121,6 +135,7 @@ def return_case(command: c.Return, case: Case, context: Context) -> tuple[e.Case
     if case.came_from is None:
         raise Rejected("handover.came_from_nobody")
     target = guards.require_unit(case.came_from[0], context, "unit")
+    guards.require_not_complained_of(target.code, case, "unit")
     event = e.Returned(
         at=context.now,
         actor=context.actor,
@@ -188,10 +203,17 @@ def _arrival_clocks(case: Case, unit: str, limit_workdays: int | None, context: 
     if before is not None and before.owner != unit:
         before = limits.stop(before, context.calendar, context.now)
         clocks.append(limits.held(before))
+    clocks += [replace(clock, owner=unit) for clock in guards.all_live(case) if _goes_along(clock)]
     if case.stage in ("result_proposed", "verified", "revisited"):
         return (*clocks, *_left_behind(before), conclusion(case, context, owner=unit))
     own = clock_again(case, unit, limit_workdays, context)
     return (*clocks, *(own or _left_behind(before)))
+
+
+def _goes_along(clock: Clock) -> bool:
+    """What whoever holds the case owes beside the loop. A department goes on owing its own orders."""
+    sort = clock.name.partition(":")[0] + ":"
+    return clock.name in {PURSUIT, LATE_DECISION} or sort in {STEP_PREFIX, PAPER_PREFIX, BODY_PREFIX}
 
 
 def _left_behind(before: Clock | None) -> tuple[Clock, ...]:

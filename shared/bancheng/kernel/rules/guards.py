@@ -50,6 +50,12 @@ def require_room(parts: Sequence[object], most: int) -> None:
         raise Rejected("record.too_many", maximum=most)
 
 
+def require_not_complained_of(unit: str, case: Case, field: str) -> None:
+    """A conduct case stays away from the unit complained of (XS-04)."""
+    if unit == case.complained_unit:
+        raise Rejected("conduct.unit_complained_of", field=field, unit=unit)
+
+
 def require_part(parts: Sequence[Part], number: int, field: str = "number") -> Part:
     """The part with that number, counted from 1."""
     if not 1 <= number <= len(parts):

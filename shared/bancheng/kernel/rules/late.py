@@ -27,8 +27,11 @@ DECIDES = (
     e.ExtensionApproved,
     e.HandedDown,
     e.Returned,
+    e.JointPersonAdded,
 )
-"""A late answer, outcome, pause, extension or hand-over. Not a late climb: what cut it is that climb, fired above."""
+"""A late answer, outcome, pause, extension or hand-over, or somebody who is to be answered as well. Not a late climb:
+what cut it is that climb, fired above.
+"""
 
 
 def file_late_entry(command: c.FileLateEntry, case: Case, context: Context) -> tuple[e.CaseEvent, ...]:
@@ -37,7 +40,7 @@ def file_late_entry(command: c.FileLateEntry, case: Case, context: Context) -> t
     known = any(entry.event_hash == command.event_hash for entry in case.late_entries)
     if known or isinstance(event, NEVER_FILED):
         return ()
-    decides = not case.is_closed and isinstance(event, DECIDES)
+    decides = not case.is_closed and _decides(event)
     outcome, answer = _outcome_and_answer(event)
     clock = case.clock(LATE_DECISION)
     opens = decides and (clock is None or clock.state == "stopped")
@@ -57,11 +60,25 @@ def file_late_entry(command: c.FileLateEntry, case: Case, context: Context) -> t
     return (filed,)
 
 
+def _decides(event: e.CaseEvent) -> bool:
+    """Whether it could change what the person is told: also what a department or another body came to."""
+    match event:
+        case e.OrderAnswered():
+            return event.reply == "result"
+        case e.BodyReplied():
+            return event.done
+        case _:
+            return isinstance(event, DECIDES)
+
+
 def _outcome_and_answer(event: e.CaseEvent) -> tuple[e.Outcome | None, str]:
     match event:
         case e.ResultProposed():
             return event.outcome, event.answer
         case e.AnswerGiven():
+            # How it stands, or what one of several was told, is no answer that could stand for all.
+            return None, event.text if event.answer_kind == "final" and not event.person_number else ""
+        case e.OrderAnswered() | e.BodyReplied():
             return None, event.text
         case e.Declined():
             return "declined", event.explanation
@@ -124,9 +141,13 @@ def _last(story: list[LateEntry], what: Literal["outcome", "answer"]) -> LateEnt
     for entry in story:
         if what in UNDONE.get(entry.late_type, ()):
             last = None
-        elif entry.decision == "open" and (entry.outcome if what == "outcome" else entry.late_type in TOLD):
+        elif entry.decision == "open" and (entry.outcome if what == "outcome" else _was_told(entry)):
             last = entry
     return last
+
+
+def _was_told(entry: LateEntry) -> bool:
+    return entry.late_type in TOLD and bool(entry.answer)
 
 
 def _answered_then(clock: Clock, answer: LateEntry, context: Context) -> Clock:

@@ -12,6 +12,7 @@ from bancheng.kernel import limits
 from bancheng.kernel.case import Case
 from bancheng.kernel.context import Context
 from bancheng.kernel.dues import MAXIMUM_LIMIT_WORKDAYS, workdays_between
+from bancheng.kernel.officers import present_officer
 from bancheng.kernel.record import RequiredPaper
 from bancheng.kernel.rejected import Rejected
 from bancheng.kernel.rules import guards
@@ -53,6 +54,7 @@ def enter(command: IntakeCommand, case: Case, context: Context) -> tuple[e.CaseE
             guards.require_known_paper(command.paper, case)
             guards.require_unit(command.department, context, "department")
             guards.require_said(command.said_by, command.said_how)
+            guards.require_room(case.record.guidance, MAXIMUM_PARTS)
             event = e.GuidanceIssued(
                 at=context.now, actor=context.actor, department=command.department, documents=command.documents,
                 conditions=command.conditions, said_by=command.said_by, said_how=command.said_how,
@@ -143,7 +145,7 @@ def stopped(case: Case, name: str, context: Context) -> tuple[Clock, ...]:
 
 
 def _joined(command: c.AddJointPerson, case: Case, context: Context) -> e.JointPersonAdded:
-    """After the answer nobody can join: whoever comes then would never be told."""
+    """Once a result is proposed nobody joins: whoever comes then has a case of their own."""
     guards.require_stage(case, *guards.BEFORE_RESULT)
     guards.require_room(case.record.joint_persons, MAXIMUM_PARTS)
     person = e.Person(
@@ -164,7 +166,7 @@ def _other_number(command: c.RecordOtherNumber, case: Case, context: Context) ->
 
 
 def _handed_over(command: c.HandOverDuty, case: Case, context: Context) -> e.DutyHandedOver:
-    officer = case.record.officer
+    officer = present_officer(case)
     if officer is not None and officer.staff == command.to_staff:
         raise Rejected("duty.already_theirs", field="to_staff")
     return e.DutyHandedOver(

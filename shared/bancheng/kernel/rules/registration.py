@@ -16,6 +16,9 @@ from bancheng.kernel.rules.record import seal
 from bancheng.schema import events as e
 from bancheng.schema.clocks import PERSON, Clock
 
+OLDEST_YEARS = 10
+"""How long ago a former window may have registered what is imported: more is a typing mistake."""
+
 
 def register(command: c.Register, context: Context) -> tuple[e.CaseEvent, ...]:
     unit = guards.require_unit(command.unit, context, "unit")
@@ -90,8 +93,11 @@ def _came_in_at(command: c.Register, context: Context) -> datetime:
     """Now, or the day on which a former window registered it: the person's clock counts from there (PA-R3)."""
     if command.received_on is None:
         return context.now
-    if command.received_on > context.calendar.local_day(context.now):
+    today = context.calendar.local_day(context.now)
+    if command.received_on > today:
         raise Rejected("registration.received_in_future", field="received_on")
+    if command.received_on.year < today.year - OLDEST_YEARS:
+        raise Rejected("registration.received_too_long_ago", field="received_on", maximum=OLDEST_YEARS)
     return context.calendar.start_of_business(command.received_on)
 
 
@@ -139,7 +145,19 @@ def classify(command: c.Classify, case: Case, context: Context) -> tuple[e.CaseE
     classified = e.Classified(
         at=context.now, actor=context.actor, kind=command.kind, case_type=command.case_type, clocks=moved
     )
-    return (classified,)
+    return (classified, *_raised_to(case_type.level, case, context))
+
+
+def _raised_to(level: str, case: Case, context: Context) -> tuple[e.LevelRaised, ...]:
+    """A type that is answered at a higher level raises the case to it, each level on record; none lowers it (NX-03)."""
+    keys = [each.key for each in context.profile.levels]
+    if level not in keys:
+        return ()
+    present = keys.index(case.record.level) if case.record.level in keys else -1
+    return tuple(
+        e.LevelRaised(at=context.now, actor=context.actor, level=key, reason="classified")
+        for key in keys[present + 1 : keys.index(level) + 1]
+    )
 
 
 def propose_decline(command: c.ProposeDecline, case: Case, context: Context) -> tuple[e.CaseEvent, ...]:

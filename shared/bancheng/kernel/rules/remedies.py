@@ -17,7 +17,7 @@ from bancheng.kernel.rejected import Rejected
 from bancheng.kernel.rules import guards
 from bancheng.kernel.rules.record import MAXIMUM_PARTS, stopped
 from bancheng.schema import events as e
-from bancheng.schema.clocks import BODY_PREFIX, ORDER_PREFIX, Clock
+from bancheng.schema.clocks import BODY_PREFIX, ORDER_PREFIX, Clock, ClockNature
 
 RemedyCommand = (
     c.CodeCause
@@ -41,9 +41,11 @@ def enter(command: RemedyCommand, case: Case, context: Context) -> tuple[e.CaseE
     match command:
         case c.CodeCause():
             _require_choice(command.cause, context.profile.causes, "cause")
+            guards.require_room(case.record.causes, MAXIMUM_PARTS)
             return (e.CauseCoded(at=context.now, actor=context.actor, cause=command.cause, note=command.note),)
         case c.UsePolicyTool():
             _require_choice(command.tool, context.profile.policy_tools, "tool")
+            guards.require_room(case.record.policy_tools, MAXIMUM_PARTS)
             return (e.PolicyToolUsed(at=context.now, actor=context.actor, tool=command.tool, basis=command.basis),)
         case c.BookService() | c.CompleteService():
             return (_service(command, case, context),)
@@ -106,8 +108,7 @@ def _ordered(command: c.IssueOrder, case: Case, context: Context) -> e.OrderIssu
     unit = guards.require_unit(command.to_unit, context, "to_unit")
     if unit.is_window and unit.code != case.holder_unit:
         raise Rejected("order.not_a_department", field="to_unit", unit=unit.code)
-    if case.complained_unit and unit.code == case.complained_unit:
-        raise Rejected("conduct.unit_complained_of", field="to_unit", unit=unit.code)
+    guards.require_not_complained_of(unit.code, case, "to_unit")
     guards.require_room(case.record.orders, MAXIMUM_PARTS)
     case_type = context.profile.case_type(case.case_type)
     typical = case_type.order_workdays if case_type is not None else None
@@ -115,14 +116,15 @@ def _ordered(command: c.IssueOrder, case: Case, context: Context) -> e.OrderIssu
     if limit is None:
         raise Rejected("order.limit_missing", field="limit_workdays")
     number = len(case.record.orders) + 1
-    clock = _owed(f"{ORDER_PREFIX}{number}", unit.code, limit, context)
+    nature = case_type.order_nature if case_type is not None else "resolve_by"
+    clock = _owed(f"{ORDER_PREFIX}{number}", unit.code, limit, context, nature)
     return e.OrderIssued(
         at=context.now, actor=context.actor, number=number, to_unit=unit.code, handler=command.handler,
         request=command.request, clocks=(clock,),
     )  # fmt: skip
 
 
-def _owed(name: str, owner: str, limit_workdays: int, context: Context) -> Clock:
+def _owed(name: str, owner: str, limit_workdays: int, context: Context, nature: ClockNature = "resolve_by") -> Clock:
     return limits.start(
         name,
         owner=owner,
@@ -130,13 +132,14 @@ def _owed(name: str, owner: str, limit_workdays: int, context: Context) -> Clock
         limit_workdays=limit_workdays,
         profile=context.profile,
         calendar=context.calendar,
+        nature=nature,
     )
 
 
 def answer_order(command: c.AnswerOrder, case: Case, context: Context) -> tuple[e.CaseEvent, ...]:
     """By the department where it works at this site, or entered for it by the holder: its words as given (PZ-11).
 
-    Progress in a case whose limit wants progress starts the same limit once more: followed until done (PZ-09, ST-04).
+    Progress on an order whose limit wants progress starts the same limit once more: followed until done (PZ-09, ST-04).
     """
     guards.require_open(case)
     order = guards.require_part(case.record.orders, command.number)
@@ -149,18 +152,20 @@ def answer_order(command: c.AnswerOrder, case: Case, context: Context) -> tuple[
     guards.require_known_paper(command.paper, case)
     name = f"{ORDER_PREFIX}{command.number}"
     clocks = stopped(case, name, context)
-    case_type = context.profile.case_type(case.case_type)
-    if command.reply == "progress" and case_type is not None and case_type.order_nature == "report_by":
-        before = case.clock(name)
-        limit = before.limit_workdays if before is not None else context.profile.pursuit_workdays
-        clocks = (_owed(name, order.to_unit, limit, context),)
-    elif command.reply == "progress":
-        clocks = ()
+    if command.reply == "progress":
+        clocks = _pursued(case.clock(name), context)
     event = e.OrderAnswered(
         at=context.now, actor=context.actor, number=command.number, reply=command.reply, text=command.text,
         said_by=command.said_by, said_how=command.said_how, paper=command.paper, clocks=clocks,
     )  # fmt: skip
     return (event,)
+
+
+def _pursued(clock: Clock | None, context: Context) -> tuple[Clock, ...]:
+    """The same limit once more where the order wants progress; where it wants the thing done its limit goes on."""
+    if clock is None or clock.nature != "report_by":
+        return ()
+    return (_owed(clock.name, clock.owner, clock.limit_workdays, context, clock.nature),)
 
 
 def _body(command: c.PassToBody | c.RecordBodyReply, case: Case, context: Context) -> e.CaseEvent:
@@ -208,17 +213,20 @@ def _step(command: c.RecordStep, case: Case, context: Context) -> e.StepRecorded
 
 def _fault(command: c.AttributeFault, case: Case, context: Context) -> e.FaultAttributed:
     """Both texts stand side by side as they were: the department's answer and what the person was told (PZ-11)."""
+    guards.require_room(case.record.faults, MAXIMUM_PARTS)
     department_text, unit = "", command.unit
+    if unit:
+        guards.require_unit(unit, context, "unit")
     if command.order_number:
         order = guards.require_part(case.record.orders, command.order_number, field="order_number")
         department_text, unit = order.answer, unit or order.to_unit
     if command.side == "department" and not department_text:
         raise Rejected("fault.no_department_answer", field="order_number")
-    if command.side != "none" and not case.answer:
+    if command.side != "none" and not case.record.told:
         raise Rejected("fault.nobody_was_told")
     return e.FaultAttributed(
         at=context.now, actor=context.actor, side=command.side, unit=unit or case.holder_unit,
-        department_text=department_text, told_text=case.answer, opinion=command.opinion,
+        department_text=department_text, told_text=case.record.told, opinion=command.opinion,
     )  # fmt: skip
 
 

@@ -23,8 +23,7 @@ def give_answer(command: c.GiveAnswer, case: Case, context: Context) -> tuple[e.
         guards.require_part(case.record.joint_persons, command.person_number, field="person_number")
     if command.answer_kind == "progress":
         return (_progress_told(command, case, context),)
-    negative = case.outcome == "cannot_be_done" and context.profile.negative_needs_approval
-    if negative and case.stage == "result_proposed":
+    if _is_no_to_approve(case, context) and case.stage == "result_proposed":
         raise Rejected("answer.no_needs_approval")
     event = e.AnswerGiven(
         at=context.now,
@@ -38,7 +37,12 @@ def give_answer(command: c.GiveAnswer, case: Case, context: Context) -> tuple[e.
 
 
 def _progress_told(command: c.GiveAnswer, case: Case, context: Context) -> e.AnswerGiven:
-    """Where the limit wants progress with reasons it is met; from here on the person is told again and again."""
+    """Where the limit wants progress with reasons it is met; from here on the person is told again and again, until
+    the final answer. What is told to one of those who joined moves no limit.
+    """
+    guards.require_stage(case, "accepted", "in_hand")
+    if case.answered_at is not None:
+        raise Rejected("answer.already_final", field="answer_kind")
     case_type = context.profile.case_type(case.case_type)
     if case_type is None or case_type.nature != "report_by":
         raise Rejected("answer.progress_not_enough", field="answer_kind")
@@ -57,8 +61,13 @@ def _progress_told(command: c.GiveAnswer, case: Case, context: Context) -> e.Ans
         text=command.text,
         channel=command.channel,
         answer_kind="progress",
-        clocks=(*_stopped(case, context, PERSON), pursuit),
+        person_number=command.person_number,
+        clocks=() if command.person_number else (*_stopped(case, context, PERSON), pursuit),
     )
+
+
+def _is_no_to_approve(case: Case, context: Context) -> bool:
+    return case.outcome == "cannot_be_done" and context.profile.negative_needs_approval
 
 
 def propose_result(command: c.ProposeResult, case: Case, context: Context) -> tuple[e.CaseEvent, ...]:
@@ -97,7 +106,7 @@ def conclusion(case: Case, context: Context, *, owner: str = "") -> Clock:
 
 def verify_result(command: c.VerifyResult, case: Case, context: Context) -> tuple[e.CaseEvent, ...]:
     guards.require_stage(case, "result_proposed")
-    if case.outcome == "cannot_be_done" and context.profile.negative_needs_approval:
+    if _is_no_to_approve(case, context):
         guards.require_somebody_else(case.result_proposed_by, context)
     return (e.ResultVerified(at=context.now, actor=context.actor, note=command.note),)
 
@@ -112,8 +121,7 @@ def revisit(command: c.Revisit, case: Case, context: Context) -> tuple[e.CaseEve
     """回访. Who is not satisfied gets another round; the person's clock is not reset."""
     guards.require_stage(case, "verified")
     guards.require_no_open_late_decision(case, context)
-    if case.answered_at is None:
-        raise Rejected("result.not_answered")
+    _require_told(case, context)
     revisited = e.Revisited(
         at=context.now,
         actor=context.actor,
@@ -134,15 +142,25 @@ def revisit(command: c.Revisit, case: Case, context: Context) -> tuple[e.CaseEve
     return (revisited, redone)
 
 
+def _require_told(case: Case, context: Context) -> None:
+    """Everyone who brought the matter, and a "no" after somebody else approved it (NX-08)."""
+    if case.answered_at is None:
+        raise Rejected("result.not_answered")
+    approved_at = case.record.milestones.get("verified")
+    if _is_no_to_approve(case, context) and approved_at is not None and case.answered_at < approved_at:
+        raise Rejected("result.no_not_told")
+    if any(person.answered_at is None for person in case.record.joint_persons):
+        raise Rejected("result.joint_person_not_answered")
+
+
 def strike_off(case: Case, context: Context) -> tuple[e.CaseEvent, ...]:
     """Only when done, answered and revisited (PA-10), and with nothing late left undecided."""
     guards.require_stage(case, "revisited")
     if case.has_open_late_decision():
         raise Rejected("case.late_decision_open")
-    if case.outcome is None or case.answered_at is None:
+    if case.outcome is None:
         raise Rejected("result.not_answered")
-    if any(person.answered_at is None for person in case.record.joint_persons):
-        raise Rejected("result.joint_person_not_answered")
+    _require_told(case, context)
     stopped = tuple(limits.stop(clock, context.calendar, context.now) for clock in guards.all_live(case))
     return (e.StruckOff(at=context.now, actor=context.actor, clocks=stopped),)
 

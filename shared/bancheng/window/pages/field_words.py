@@ -117,6 +117,7 @@ FIELD_WORDS: Final[dict[str, str]] = {
     "told_text": "告知当事人的原文",
     "started": "开始计时",
     "met": "已完成",
+    "ended": "不再计时",
     "paper_kind": "材料类别",
     "agent": "代办人",
     "received_on": "原登记日期",

@@ -28,8 +28,8 @@ SAID: Final = (
     "to_unit", "handler", "request", "reply", "body", "step", "by_unit", "side", "name", "paper_kind", "due_on",
     "documents", "conditions", "answer_kind", "person_number", "text", "said_by", "said_how", "wants", "done", "note",
     "department_text", "told_text", "opinion", "outcome", "answer", "satisfied", "rating", "comment", "channel",
-    "until", "clock", "owner", "workdays", "started", "met", "old_due_at", "new_due_at", "due_at", "round", "count",
-    "authority", "asked_by", "late_type", "late_unit", "late_at", "decided_by", "decided_at", "calendar_edition",
+    "until", "clock", "owner", "workdays", "started", "met", "ended", "old_due_at", "new_due_at", "due_at", "round",
+    "count", "authority", "asked_by", "late_type", "late_unit", "late_at", "decided_by", "decided_at", "calendar_edition",
     "title", "description",
 )  # fmt: skip
 """Details that are said, in this order; hashes and positions are not."""
@@ -52,7 +52,7 @@ _CALLED: Final = {
 _LISTS: Final = {
     "kind": "kinds", "case_type": "case_types", "ground": "exclusions", "level": "levels", "tool": "policy_tools",
     "form": "service_forms", "programme": "aid_programmes", "step": "steps", "started": "obligations",
-    "met": "obligations",
+    "met": "obligations", "ended": "obligations",
 }  # fmt: skip
 _UNITS: Final = {
     "unit", "owner", "late_unit", "decided_by", "department", "complained_unit", "to_unit", "by_unit",
