@@ -29,8 +29,8 @@ SAID: Final = (
     "documents", "conditions", "answer_kind", "person_number", "text", "said_by", "said_how", "wants", "done", "note",
     "department_text", "told_text", "opinion", "outcome", "answer", "satisfied", "rating", "comment", "channel",
     "until", "clock", "owner", "workdays", "started", "met", "ended", "old_due_at", "new_due_at", "due_at", "round",
-    "count", "authority", "asked_by", "late_type", "late_unit", "late_at", "decided_by", "decided_at", "calendar_edition",
-    "title", "description",
+    "count", "authority", "asked_by", "late_type", "late_unit", "late_at", "decided_by", "decided_at",
+    "calendar_edition", "title", "description",
 )  # fmt: skip
 """Details that are said, in this order; hashes and positions are not."""
 _GROUPS: Final = {
