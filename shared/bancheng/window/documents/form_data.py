@@ -90,6 +90,7 @@ def _matter(context: FormContext) -> dict[str, str]:
         "description": case.description,
         "kind": _name(profile.kinds, case.kind),
         "case_type": boxes(profile.case_types, case.case_type),
+        "case_type_and_due": _type_and_due(context),
         "ground": _name(profile.grounds, case.ground),
         "department": _unit(case.department, context),
         "due_day": clock.due_day.isoformat() if clock is not None else "",
@@ -98,6 +99,13 @@ def _matter(context: FormContext) -> dict[str, str]:
             event.documents for event in context.events if isinstance(event, e.GuidanceIssued)
         ),
     }
+
+
+def _type_and_due(context: FormContext) -> str:
+    """The ledger's column: the type by name and the day that the answer is due."""
+    case, clock = context.case, context.case.clock(PERSON)
+    name = next((each.name.zh for each in context.profile.case_types if each.key == case.case_type), case.case_type)
+    return f"{name}，{clock.due_day.isoformat()} 前" if clock is not None else name
 
 
 def boxes(choices: Iterable[CaseType], chosen: str) -> str:
