@@ -16,6 +16,7 @@ import msgspec
 from bancheng.kernel.calendar import Calendar
 from bancheng.kernel.context import Context, Jurisdiction
 from bancheng.kernel.profile import Profile
+from bancheng.kernel.registers import Registers
 from bancheng.schema.events import SYSTEM_STAFF, Actor
 from bancheng.schema.subjects import Direction
 from bancheng.store.signing import Keyring, RandomBytes, Signer
@@ -40,6 +41,9 @@ class UnknownEdition(Exception):
     code = "profile.edition_unknown"
 
 
+NO_REGISTERS = Registers()
+
+
 class Peer(msgspec.Struct, frozen=True, kw_only=True):
     """The site at the other end of a link, and what it is to us."""
 
@@ -62,7 +66,7 @@ class Peer(msgspec.Struct, frozen=True, kw_only=True):
 class HostedSite:
     """One tenant's site in this process. Immutable: a new directory, profile or calendar makes a new one."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  what a site is made of
         self,
         *,
         tenant: str,
@@ -72,6 +76,7 @@ class HostedSite:
         profiles: Mapping[int, Profile],
         calendar: Calendar,
         now: Now,
+        registers: Registers = NO_REGISTERS,
         random: RandomBytes = secrets.token_bytes,
     ) -> None:
         self.tenant = tenant
@@ -81,6 +86,7 @@ class HostedSite:
         self.keyring = Keyring(jurisdiction.directory)
         self.profiles = profiles
         self.calendar = calendar
+        self.registers = registers
         self.now = now
         self.random = random
         self.wall_ms = wall_milliseconds
@@ -118,6 +124,8 @@ class HostedSite:
             profile=profile,
             calendar=self.calendar,
             jurisdiction=self.jurisdiction,
+            entrustments=self.registers.entrustments,
+            catalogue=self.registers.catalogue,
         )
 
     def system_actor(self, unit: str) -> Actor:

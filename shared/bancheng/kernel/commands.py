@@ -235,9 +235,13 @@ class Archive(Command, frozen=True, kw_only=True):
 
 
 class Escalate(Command, frozen=True, kw_only=True):
-    """上报 to the next tier that the tenant has; above the top it is reported outside."""
+    """上报 to the next tier that the tenant has; above the top it is reported outside.
+
+    `cannot_do`: what keeps this tier from doing a matter that is its own (XS-03).
+    """
 
     reason: Reason
+    cannot_do: Annotated[str, Meta(max_length=1000)] = ""
 
 
 class HandDown(Command, frozen=True, kw_only=True):

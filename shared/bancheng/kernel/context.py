@@ -10,6 +10,7 @@ from datetime import datetime
 import msgspec
 
 from bancheng.kernel.calendar import Calendar
+from bancheng.kernel.catalogue import Catalogue
 from bancheng.kernel.entrustments import Entrustments
 from bancheng.kernel.profile import Profile
 from bancheng.schema.documents import Directory, SiteEntry, UnitEntry
@@ -92,3 +93,4 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     calendar: Calendar
     jurisdiction: Jurisdiction
     entrustments: Entrustments = Entrustments()
+    catalogue: Catalogue = Catalogue()

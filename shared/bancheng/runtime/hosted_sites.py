@@ -8,15 +8,19 @@ from __future__ import annotations
 
 import logging
 from datetime import date
+from typing import TypeVar
 
 import msgspec
 
 from bancheng.federation.site import HostedSite, Now, wall_now
 from bancheng.kernel.calendar import Calendar
+from bancheng.kernel.catalogue import Catalogue
 from bancheng.kernel.context import Jurisdiction
+from bancheng.kernel.entrustments import Entrustments
 from bancheng.kernel.profile import Profile
 from bancheng.kernel.profile_checks import check_profile
 from bancheng.kernel.profile_succession import MAXIMUM_EDITIONS
+from bancheng.kernel.registers import Registers
 from bancheng.runtime.site_files import SiteFile, bootstrap_documents
 from bancheng.schema.documents import Directory, Document, SiteEntry
 from bancheng.store.database import Database, Transaction
@@ -26,8 +30,10 @@ from bancheng.store.errors import DocumentConflict
 from bancheng.store.links import queue_loose_to
 from bancheng.store.signing import Keyring, SignatureRefused, Signer, StoredFrame, verify_frame
 
-KINDS = ("directory", "profile", "calendar")
+KINDS = ("directory", "profile", "calendar", "entrustments", "catalogue")
 """What a site is made of; other documents change nothing here."""
+
+Register = TypeVar("Register", Entrustments, Catalogue)
 
 _log = logging.getLogger(__name__)
 _directory = msgspec.json.Decoder(Directory)
@@ -89,6 +95,10 @@ class SiteMaker:
             profiles=profiles,
             calendar=calendar,
             now=self._now,
+            registers=Registers(
+                entrustments=self._register(await newest(tx, "entrustments", today), Entrustments),
+                catalogue=self._register(await newest(tx, "catalogue", today), Catalogue),
+            ),
         )
         # Also when building failed half-way it is tried again: this is set only here, at the end.
         self._made_from = _that_matter(known, today)
@@ -158,6 +168,13 @@ class SiteMaker:
         if calendar.edition != stored.document.edition:
             raise SiteRefused("site.document_unreadable", tenant=self.tenant, detail="calendar edition")
         return calendar
+
+    def _register(self, stored: StoredDocument | None, kind: type[Register]) -> Register:
+        """An empty one before the first edition."""
+        try:
+            return kind() if stored is None else msgspec.json.decode(stored.document.body, type=kind)
+        except msgspec.MsgspecError as error:
+            raise SiteRefused("site.document_unreadable", tenant=self.tenant, detail=kind.__name__) from error
 
     def _profiles(self, stored: list[StoredDocument]) -> dict[int, Profile]:
         """Every edition that this release can read; cases of another wait."""

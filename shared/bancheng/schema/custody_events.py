@@ -12,13 +12,17 @@ from bancheng.schema.event import Event, HandoverCause, Outcome, TakeoverCause
 
 
 class Escalated(Event, frozen=True, kw_only=True):
-    """上报: the last event of its term. `climb_id` (case, tier, term) makes firing twice one effect."""
+    """上报: the last event of its term. `climb_id` (case, tier, term) makes firing twice one effect.
+
+    `cannot_do`: why a tier did not do a matter that is sunk to it.
+    """
 
     grant: Grant
     cause: HandoverCause
     reason: str
     climb_id: str
     clocks: tuple[Clock, ...]
+    cannot_do: str = ""
 
 
 class HandedDown(Event, frozen=True, kw_only=True):

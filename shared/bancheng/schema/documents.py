@@ -1,4 +1,4 @@
-"""Documents that the top tier publishes and that flow down: directory, rule profile, calendar.
+"""Documents that the top tier publishes and that flow down: directory, rule profile, calendar, registers.
 
 Owns the envelope and the directory's form. The profile's and the calendar's own fields are the kernel's; here
 they are bytes of TOML or JSON. A document is signed in a frame like an event.
@@ -11,7 +11,7 @@ from typing import Literal
 
 import msgspec
 
-DocumentKind = Literal["directory", "profile", "calendar", "catalogue", "knowledge"]
+DocumentKind = Literal["directory", "profile", "calendar", "catalogue", "entrustments", "knowledge"]
 
 
 class Document(msgspec.Struct, frozen=True, kw_only=True, tag="DocumentPublished", tag_field="type"):

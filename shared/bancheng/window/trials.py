@@ -137,6 +137,7 @@ _CHOSEN: Final[dict[type[c.Command], Callable[[Case, Context], c.AnyCommand]]] =
     c.AnswerOrder: _answer,
     c.RecordBodyReply: lambda case, _: c.RecordBodyReply(number=_transfer(case), text=_ANY_TEXT, done=True),
     c.Pause: lambda _, context: c.Pause(reason=_first(context.profile.pause_reasons), until=_next_workday(context)),
+    c.Escalate: lambda _case, _context: c.Escalate(reason=_ANY_TEXT, cannot_do=_ANY_TEXT),
     c.HandDown: lambda case, context: c.HandDown(to_unit=_first_unit(units_below(case, context)), reason=_ANY_TEXT),
     c.AdoptLateOutcome: lambda case, _: c.AdoptLateOutcome(event_hash=_first_open_late(case)),
     c.OverruleLate: lambda case, _: c.OverruleLate(event_hash=_first_open_late(case), reason=_ANY_TEXT),

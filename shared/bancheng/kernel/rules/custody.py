@@ -13,7 +13,7 @@ from bancheng.kernel.audience import readers_of
 from bancheng.kernel.case import Case
 from bancheng.kernel.context import Context
 from bancheng.kernel.rejected import Rejected
-from bancheng.kernel.rules import guards
+from bancheng.kernel.rules import guards, matters
 from bancheng.kernel.rules.holding import clock_again, tier_key
 from bancheng.kernel.rules.results import conclusion
 from bancheng.kernel.units import heir_of
@@ -41,6 +41,7 @@ MAXIMUM_LEVELS = 8
 def escalate(command: c.Escalate, case: Case, context: Context) -> tuple[e.CaseEvent, ...]:
     """To the next tier that the tenant has; above the top it is reported outside, and followed here."""
     guards.require_open(case)
+    matters.require_cannot(command, case, context)
     above = _unit_above(case, context)
     if above is None:
         return _report_outside(command, case, context)
@@ -52,6 +53,7 @@ def escalate(command: c.Escalate, case: Case, context: Context) -> tuple[e.CaseE
         reason=command.reason,
         climb_id=climb_id(case, above.tier, case.term),
         clocks=_on_its_way(case, context),
+        cannot_do=command.cannot_do,
     )
     return (event,)
 
@@ -132,6 +134,7 @@ def hand_down(command: c.HandDown, case: Case, context: Context) -> tuple[e.Case
 def return_case(command: c.Return, case: Case, context: Context) -> tuple[e.CaseEvent, ...]:
     """退回: a receiver that does not want a case receives it and returns it."""
     guards.require_stage(case, *guards.BEFORE_RESULT)
+    matters.require_not_sunk_here(case, context)
     if case.came_from is None:
         raise Rejected("handover.came_from_nobody")
     target = guards.require_unit(case.came_from[0], context, "unit")

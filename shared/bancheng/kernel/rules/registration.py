@@ -10,7 +10,7 @@ from bancheng.kernel.case import Case, DeclineProposal
 from bancheng.kernel.context import Context
 from bancheng.kernel.profile_parts import CaseType, Kind
 from bancheng.kernel.rejected import Rejected
-from bancheng.kernel.rules import guards
+from bancheng.kernel.rules import guards, matters
 from bancheng.kernel.rules.holding import holder_clock
 from bancheng.kernel.rules.record import seal
 from bancheng.schema import events as e
@@ -30,6 +30,7 @@ def register(command: c.Register, context: Context) -> tuple[e.CaseEvent, ...]:
     kind = _require_kind(command.kind, context)
     _require_ground(command.ground, context)
     _require_conduct(command, kind, context)
+    matters.require_known(command.matter, context)
     if command.department:
         guards.require_unit(command.department, context, "department")
     person_clock = limits.start(
@@ -117,6 +118,7 @@ def _require_kind(key: str, context: Context) -> Kind:
 
 def accept(command: c.Accept, case: Case, context: Context) -> tuple[e.CaseEvent, ...]:
     guards.require_stage(case, "registered")
+    matters.require_its_tier(case, context)
     accepted = e.Accepted(at=context.now, actor=context.actor, note=command.note)
     if context.profile.seal == "on_acceptance" and case.record.sealed_at is None:
         return (accepted, seal(case, context))

@@ -20,7 +20,7 @@ from bancheng.window.api.bodies import body_of
 from bancheng.window.hosting import Hosting
 from bancheng.window.idempotency import Answer, Request, request_of
 from bancheng.window.identity import Identity
-from bancheng.window.registers import units
+from bancheng.window.registers import entrustments, matters, units
 from bancheng.window.registers.changing import Published
 from bancheng.window.requests import StaffRequest
 from bancheng.window.window import Window
@@ -62,5 +62,26 @@ ROUTES = [
     changing("/units", units.AddUnitBody, units.add, summary="Add a window or department 新设", answer=Published),
     changing("/units/change", units.ChangeUnitBody, units.alter, summary="Rename a unit 改名", answer=Published),
     changing("/units/merge", units.MergeUnitBody, units.merge, summary="Merge a unit 合并", answer=Published),
+    changing(
+        "/entrustments",
+        entrustments.EntrustBody,
+        entrustments.entrust,
+        summary="Record an entrustment 登记委托文件",
+        answer=Published,
+    ),
+    changing(
+        "/entrustments/end",
+        entrustments.EndEntrustmentBody,
+        entrustments.end,
+        summary="End an entrustment 终止委托",
+        answer=Published,
+    ),
+    changing(
+        "/matters",
+        matters.CatalogueBody,
+        matters.publish_catalogue,
+        summary="Publish the catalogue of matters 发布事项目录",
+        answer=Published,
+    ),
     changing("/units/close", units.CloseUnitBody, units.close, summary="Close a unit 撤销", answer=Published),
 ]

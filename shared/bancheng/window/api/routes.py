@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from litestar import Router
 
-from bancheng.window.api import cases, commands, directory, forms, registers, rules, tokens
+from bancheng.window.api import cases, commands, directory, forms, register_views, registers, rules, tokens
 from bancheng.window.error_responses import answer_error
 from bancheng.window.requests import require_token
 
@@ -22,6 +22,7 @@ def api_router() -> Router:
             *forms.ROUTES,
             *rules.ROUTES,
             *registers.ROUTES,
+            *register_views.ROUTES,
         ],
         guards=[require_token],
     )

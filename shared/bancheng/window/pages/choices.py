@@ -62,6 +62,7 @@ class Choices:
             "case_type": self._types(),
             "ground": self._named(self._profile.grounds),
             "department": _units(departments(None, self._context)),
+            "matter": tuple(Option(value=each.key, label=each.name) for each in self._context.catalogue.matters),
             "complained_unit": _units(
                 unit for unit in self._identity.site.jurisdiction.directory.units if unit.code != self._identity.unit
             ),
@@ -81,6 +82,8 @@ class Choices:
                 return bool(case.record.papers) or spec.kind is c.SignForm
             case "said_by" | "said_how" if spec.kind in {c.AnswerOrder, c.IssueGuidance}:
                 return self._identity.unit == case.holder_unit
+            case "cannot_do":
+                return self._context.catalogue.matter(case.matter) is not None
             case _:
                 return True
 

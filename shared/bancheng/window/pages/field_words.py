@@ -11,6 +11,7 @@ FIELD_WORDS: Final[dict[str, str]] = {
     "note": "备注",
     "reason": "原因",
     "explanation": "说明",
+    "cannot_do": "本级办不了的理由",
     "text": "内容",
     "note_kind": "记录类型",
     "until": "中止到哪天",
@@ -130,6 +131,7 @@ FIELD_WORDS: Final[dict[str, str]] = {
 
 HINTS: Final[dict[str, str]] = {
     "proposed_answer": "这里只是拟定，还没有告知当事人；告知当事人要另办“答复”一步。",
+    "cannot_do": "已下沉到本级的事项应由本级办理；上报时必须写明为什么办不了。",
     "said_by": "部门没有自己进系统、由窗口代记时填写；连同方式一起填。",
     "order_text": "原话照录，不改写：以后认定责任时，这里和告知当事人的话并排对照。",
     "order_limit": "不填就按问题类型的期限；该类型没有期限时必须填。",

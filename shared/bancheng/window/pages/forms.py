@@ -40,7 +40,7 @@ class FormField(msgspec.Struct, frozen=True, kw_only=True):
 
 _AREAS: Final = {
     "reason", "explanation", "text", "answer", "comment", "description", "note", "documents", "conditions", "request",
-    "opinion", "basis",
+    "opinion", "basis", "cannot_do",
 }  # fmt: skip
 _NUMBERS: Final = {"workdays", "limit_workdays"}
 _DATES: Final = {"until", "due_on", "on"}

@@ -11,6 +11,8 @@ from datetime import date
 import msgspec
 
 from bancheng.federation.publication import NotThePublisher, next_edition, publish
+from bancheng.kernel.rejected import Rejected
+from bancheng.kernel.units import is_closed
 from bancheng.schema.documents import Document, DocumentKind
 from bancheng.store.accounts import record_audit, store_response
 from bancheng.store.changes import AuditRecord
@@ -113,6 +115,14 @@ def require(identity: Identity, change: Change) -> None:
 def is_top(identity: Identity) -> bool:
     """Whether this site is the tenant's top one."""
     return identity.site.jurisdiction.depth(identity.site.site) == 0
+
+
+def require_department(identity: Identity, code: str, field: str) -> None:
+    """A unit of the directory that is no window, and open. Raises Rejected."""
+    site = identity.site
+    unit = site.jurisdiction.unit(code)
+    if unit is None or unit.is_window or is_closed(unit, site.calendar.local_day(site.now())):
+        raise Rejected("matter.not_a_department", field=field, unit=code)
 
 
 def _audit(identity: Identity, change: Change) -> AuditRecord:
