@@ -7,7 +7,7 @@ whole. Must not know who asks nor in which language; a value is given as it woul
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Literal, TypeGuard, cast
+from typing import Literal, TypeGuard
 
 import msgspec
 
@@ -42,8 +42,8 @@ def _differences(old: object, new: object, place: str) -> Iterator[Change]:
     elif _is_table(old) and _is_table(new):
         for name in [*old, *(each for each in new if each not in old)]:
             yield from _member(old.get(name, _NOTHING), new.get(name, _NOTHING), _under(place, name))
-    elif _is_keyed(old) and _is_keyed(new):
-        yield from _keyed_differences(old, new, place)
+    elif _is_list(old) and _is_list(new):
+        yield from _list_differences(old, new, place)
     else:
         yield _changed(old, new, place)
 
@@ -64,15 +64,30 @@ def _member(old: object, new: object, place: str) -> Iterator[Change]:
         yield from _differences(old, new, place)
 
 
-def _keyed_differences(
-    old: Sequence[dict[str, object]], new: Sequence[dict[str, object]], place: str
-) -> Iterator[Change]:
-    before, after = ({str(each["key"]): each for each in side} for side in (old, new))
-    for key in [*before, *(each for each in after if each not in before)]:
-        yield from _member(before.get(key, _NOTHING), after.get(key, _NOTHING), _under(place, key))
-    kept_before, kept_after = [key for key in before if key in after], [key for key in after if key in before]
-    if kept_before != kept_after:
-        yield Change(kind="changed", place=place, was="、".join(kept_before), becomes="、".join(kept_after))
+def _list_differences(old: Sequence[object], new: Sequence[object], place: str) -> Iterator[Change]:
+    """Elements with a key by it; tables without one as there or not; plain values as one list."""
+    before, after = _by_key(old), _by_key(new)
+    if before is not None and after is not None:
+        for key in [*before, *(each for each in after if each not in before)]:
+            yield from _member(before.get(key, _NOTHING), after.get(key, _NOTHING), _under(place, key))
+        kept_before, kept_after = [key for key in before if key in after], [key for key in after if key in before]
+        if kept_before != kept_after:
+            yield Change(kind="changed", place=place, was="、".join(kept_before), becomes="、".join(kept_after))
+    elif all(_is_table(each) for each in (*old, *new)):
+        yield from (Change(kind="removed", place=place, was=_shown(each)) for each in old if each not in new)
+        yield from (Change(kind="added", place=place, becomes=_shown(each)) for each in new if each not in old)
+    else:
+        yield _changed(old, new, place)
+
+
+def _by_key(elements: Sequence[object]) -> dict[str, object] | None:
+    """The elements by `key` (a role's name by `role`); None where they have none."""
+    found: dict[str, object] = {}
+    for each in elements:
+        if not _is_table(each) or not ("key" in each or "role" in each):
+            return None
+        found[str(each.get("key", each.get("role")))] = each
+    return found
 
 
 def _changed(old: object, new: object, place: str) -> Change:
@@ -80,25 +95,33 @@ def _changed(old: object, new: object, place: str) -> Change:
 
 
 def _shown(value: object) -> str:
-    if _is_table(value):
-        name = value.get("name")
-        text = _shown(name) if name is not None else _written(value)
-        return f"{text} ({value['key']})" if "key" in value and name is not None else text
-    return _written(value)
+    text = _written(value)
+    return text if len(text) <= MAXIMUM_SHOWN_CHARACTERS else text[: MAXIMUM_SHOWN_CHARACTERS - 1] + "…"
 
 
 def _written(value: object) -> str:
-    if isinstance(value, bool):
-        text = "true" if value else "false"
-    elif value is None:
-        text = "—"
-    elif _is_text(value):
-        text = f"{value['zh']} / {value['en']}"
-    elif isinstance(value, str | int | float):
-        text = str(value)
-    else:
-        text = msgspec.json.encode(value).decode()
-    return text if len(text) <= MAXIMUM_SHOWN_CHARACTERS else text[: MAXIMUM_SHOWN_CHARACTERS - 1] + "…"
+    match value:
+        case None:
+            return "—"
+        case bool():
+            return "true" if value else "false"
+        case str() | int() | float():
+            return str(value)
+        case _:
+            return _compound(value)
+
+
+def _compound(value: object) -> str:
+    """A text in both languages, a named element by its name, a list by its elements, a table as it would be written."""
+    if _is_text(value):
+        return f"{value['zh']} / {value['en']}"
+    if _is_list(value):
+        return "、".join(_written(each) for each in value)
+    if _is_table(value):
+        if "name" in value:
+            return f"{_written(value['name'])} ({value.get('key', value.get('role'))})"
+        return ", ".join(f"{name} = {_written(each)}" for name, each in value.items() if each not in ("", None))
+    return str(value)
 
 
 def _is_text(value: object) -> TypeGuard[dict[str, object]]:
@@ -109,8 +132,8 @@ def _is_table(value: object) -> TypeGuard[dict[str, object]]:
     return isinstance(value, dict)
 
 
-def _is_keyed(value: object) -> TypeGuard[list[dict[str, object]]]:
-    return isinstance(value, list) and all(_is_table(each) and "key" in each for each in cast("list[object]", value))
+def _is_list(value: object) -> TypeGuard[Sequence[object]]:
+    return isinstance(value, list | tuple)
 
 
 def _under(place: str, name: str) -> str:

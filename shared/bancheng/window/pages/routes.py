@@ -9,7 +9,7 @@ from litestar import Router
 from litestar.datastructures import CacheControlHeader
 from litestar.static_files import create_static_files_router  # pyright: ignore[reportUnknownVariableType]
 
-from bancheng.window.pages import case, links, lists, printing, registration, sign_in
+from bancheng.window.pages import case, links, lists, printing, registration, rules, sign_in
 from bancheng.window.pages.errors import answer_page_error
 from bancheng.window.pages.session import require_session
 
@@ -20,7 +20,14 @@ def page_routers() -> list[Router]:
     """Everything but signing in and the language needs a session."""
     behind_session = Router(
         "/",
-        route_handlers=[*lists.ROUTES, *registration.ROUTES, *case.ROUTES, *links.ROUTES, *printing.ROUTES],
+        route_handlers=[
+            *lists.ROUTES,
+            *registration.ROUTES,
+            *case.ROUTES,
+            *links.ROUTES,
+            *printing.ROUTES,
+            *rules.ROUTES,
+        ],
         guards=[require_session],
     )
     pages = Router(

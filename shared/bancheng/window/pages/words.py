@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from bancheng.window.pages.field_words import FIELD_WORDS, HINTS
+from bancheng.window.pages.rule_words import CHANGE_WORDS, RULE_WORDS
 
 WORDS: Final[dict[str, dict[str, str]]] = {
     "stage": {
@@ -237,5 +238,7 @@ WORDS: Final[dict[str, dict[str, str]]] = {
     "decision": {"none": "不需决定", "open": "待决定", "adopted": "已采纳", "overruled": "未采纳"},
     "ask_state": {"sent": "等待答复", "accepted": "已记入", "refused": "未采纳"},
     "alert": {"transit_late": "上报后未按时签收", "link_stopped": "链路已停", "cut_off": "承办段已被截断"},
+    "rule": RULE_WORDS,
+    "change": CHANGE_WORDS,
 }
 """By group, then by identifier."""
