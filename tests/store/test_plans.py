@@ -13,7 +13,7 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from bancheng.store import accounts, casebook, counters, deliveries, inbox, outbox, papers, search
+from bancheng.store import accounts, casebook, counters, deliveries, gaps, inbox, outbox, papers, search, visibility
 from bancheng.store.append import APPEND
 from bancheng.store.casebook import append
 from bancheng.store.database import Database
@@ -38,6 +38,10 @@ CASES = 3_000
 LATER = datetime(2027, 1, 1, tzinfo=UTC)
 SOME_CASE = UUID("01900000-0000-7000-8000-000000000000")
 PAGE = 51
+
+
+EVERYTHING = Visibility(tenant=TENANT, units=None, own="unit-00")
+FEW = Visibility(tenant=TENANT, units=("unit-01",), own="unit-01")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,6 +83,14 @@ async def _fill(postgres: DatabaseAdmin) -> Addresses:
             for _ in range(3):
                 await number_outbox(tx, "town", "x", 950)
                 await search.index_grams(tx, 500)
+            few = [change.case.case_id for change in changes[::100]]
+            await tx.execute("UPDATE cases SET gaps = gaps + 8 WHERE tenant = $1 AND case_id = ANY($2)", tenant, few)
+            await tx.execute(
+                "INSERT INTO case_unit (tenant, unit, registered_at, case_id) "
+                "SELECT $1, 'unit-' || lpad(((n.n * 7) % 20)::text, 2, '0'), c.registered_at, c.case_id "
+                "FROM cases c, generate_series(1, 2) n WHERE c.tenant = $1",
+                tenant,
+            )  # fmt: skip
             await tx.execute(
                 "INSERT INTO loose_frame SELECT $1, convert_to(n::text, 'UTF8'), '', '', '', '', 'AddNote', $2 "
                 "FROM generate_series(1, 2000) n",
@@ -166,20 +178,21 @@ HOT = {
     "cases to cut": (search.TAKE_UNCUT, (TENANT, 100), {"gram_queue_pkey", "cases_pkey"}),
     "rarity of pieces": (search.RARITY, (TENANT, ["路灯"], 500), {"case_gram_pkey"}),
     "by number": (search.BY_NUMBER, (TENANT, "x"), {"cases_number"}),
-    "not cut yet": (search.uncut_statement(everybody=True), (TENANT, SOME_CASE, 100, None), {"gram_queue_pkey"}),
+    "not cut yet": (*search.uncut(EVERYTHING, SOME_CASE, 100), {"gram_queue_pkey"}),
     "papers by hash": (papers.BY_HASH, (TENANT, ["a" * 64]), {"paper_pkey"}),
     "next paper to ask for": (papers.NEXT_WANTED, (TENANT, "town", NOW), {"paper_wanted"}),
     "papers on their way": (papers.WAITING, (TENANT,), {"paper_wanted"}),
     "papers put off": (papers.TRY_NOW, (TENANT, "town", NOW), {"paper_wanted"}),
     "bytes that nobody attached": (papers.UNATTACHED, (TENANT, NOW, 100), {"paper_storing"}),
-    "found by a piece": (
-        search.candidates_statement(0, everybody=False), (TENANT, SOME_CASE, 250, ["unit-01"], "路灯"),
-        {"case_gram_pkey", "cases_pkey"},
-    ),
+    "found by a piece": (*search.candidates(FEW, SOME_CASE, 250, ["路灯"]), {"case_gram_pkey", "cases_pkey"}),
     "found by four pieces": (
-        search.candidates_statement(3, everybody=True), (TENANT, SOME_CASE, 250, None, "路灯", "灯不", "不亮", "村口"),
+        *search.candidates(EVERYTHING, SOME_CASE, 250, ["路灯", "灯不", "不亮", "村口"]),
         {"case_gram_pkey", "cases_pkey"},
     ),
+    "had to do with a case": (visibility.HAD_TO_DO, (TENANT, "unit-01", NOW, SOME_CASE), {"case_unit_pkey"}),
+    "which of some are seen": (
+        *visibility.seen_statement(FEW, [SOME_CASE] * 3), {"cases_pkey", "case_unit_pkey"}),
+    "values of what is missing": (gaps.VALUES, (TENANT,), {"cases_open_gaps"}),
 }  # fmt: skip
 
 
@@ -209,7 +222,8 @@ LISTS: dict[str, tuple[tuple[str, ...] | None, LedgerFilter, Sort, set[str]]] = 
         ("unit-01",), LedgerFilter(registered_unit="unit-01"), "registered_at", {"cases_registered_unit"}),
     "newest in a stage": (EVERY_UNIT, LedgerFilter(stage="archived"), "registered_at", {"cases_stage"}),
     "newest of what two units see": (
-        ("unit-01", "unit-02"), LedgerFilter(), "registered_at", {"cases_registered_unit", "cases_holder_unit"}),
+        ("unit-01", "unit-02"), LedgerFilter(), "registered_at",
+        {"cases_registered_unit", "cases_holder_unit", "case_unit_pkey"}),
     "most urgent to answer": (EVERY_UNIT, LedgerFilter(), "person_due_at", {"cases_open_person_due_at"}),
     "most urgent held": (EVERY_UNIT, LedgerFilter(), "holder_due_at", {"cases_open_holder_due_at"}),
     "most urgent held by a unit": (
@@ -217,6 +231,8 @@ LISTS: dict[str, tuple[tuple[str, ...] | None, LedgerFilter, Sort, set[str]]] = 
     "due today at a unit": (
         EVERY_UNIT, LedgerFilter(holder_unit="unit-01", due_before=NOW + timedelta(days=4)), "holder_due_at",
         {"cases_open_holder_unit"}),
+    "most urgent of what lacks a step": (
+        EVERY_UNIT, LedgerFilter(missing="papers"), "holder_due_at", {"cases_open_gaps"}),
 }  # fmt: skip
 
 
@@ -226,7 +242,9 @@ async def test_a_list_reads_a_page_of_its_index_in_order(filled: Addresses, name
     units, filters, sort, wanted = LISTS[name]
     at = LATER if sort == "registered_at" else NOW
     after = LedgerCursor(at=at, case_id=SOME_CASE) if continued else None
-    first, *undated = page_queries(Visibility(tenant=TENANT, units=units), filters, sort, after, PAGE)
+    seen = Visibility(tenant=TENANT, units=units, own="unit-01")
+    values = (271,) if filters.missing is not None else None
+    first, *undated = page_queries(seen, filters, sort, after, PAGE, gaps=values)
     for query in undated:
         found = await plan(filled, query.statement, *query.arguments)
         assert found.scanned_whole() == set()
@@ -234,4 +252,12 @@ async def test_a_list_reads_a_page_of_its_index_in_order(filled: Addresses, name
     assert found.scanned_whole() == set()
     assert wanted <= found.indexes()
     # What is merged from several units is sorted, a page's worth; a single index is read in its own order.
-    assert found.sorts() == (len(wanted) > 1)
+    assert found.sorts() == (len(wanted) > 1 or wanted == {"cases_open_gaps"})
+
+
+async def test_what_a_unit_holds_and_lacks_a_step_is_looked_for_among_open_cases(filled: Addresses) -> None:
+    filters = LedgerFilter(missing="answer", holder_unit="unit-01")
+    for query in page_queries(FEW, filters, "holder_due_at", None, PAGE, gaps=(263,)):
+        found = await plan(filled, query.statement, *query.arguments)
+        assert found.scanned_whole() == set()
+        assert found.indexes() & {"cases_open_holder_unit", "cases_open_gaps", "cases_open_holder_due_at"}

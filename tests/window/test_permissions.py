@@ -160,3 +160,42 @@ async def test_history_only_grows_whatever_is_done(hall: TownHall) -> None:
     routes = (await clerk.client.get("/api/v1/openapi.json")).json()["paths"]
     verbs = {verb for path, verbs in routes.items() if "/cases" in path for verb in verbs}
     assert verbs == {"get", "post"}
+
+
+async def test_who_ever_held_a_case_goes_on_seeing_it_and_whose_matter_it_is(hall: TownHall) -> None:
+    village, town = await hall.signed_in("village-clerk"), await hall.signed_in("town-clerk")
+    upper, other = await hall.signed_in("hall-coordinator"), await hall.signed_in("other-clerk")
+    case_id = await town.register()
+    await town.must(case_id, "hand-down", to_unit="330109001002", reason="请乙村核实")
+    await other.must(case_id, "return", reason="不在本村")
+    await town.must(case_id, "escalate", reason="要区里办")
+    assert (await upper.case(case_id))["holder_unit"]["name"] == "区中心"
+    seen = await other.case(case_id)
+    assert not seen["person_masked"]
+    assert await titles(other) == await titles(other, sort="holder_due_at") == await found(other) != set()
+    assert (await village.get(f"/cases/{case_id}")).status_code == 404
+
+
+@pytest.mark.clause("XS-04", part="at one site the unit complained of does not see it")
+async def test_a_unit_does_not_see_what_is_complained_about_it(hall: TownHall) -> None:
+    village, town = await hall.signed_in("village-clerk"), await hall.signed_in("town-clerk")
+    leader, upper = await hall.signed_in("town-supervisor"), await hall.signed_in("hall-clerk")
+    case_id = await village.register(kind="conduct", complained_unit="330109001", title="镇里的人不理会补贴")
+    for caller in (town, leader):
+        assert (await caller.get(f"/cases/{case_id}")).status_code == 404
+        assert (await caller.give(case_id, "add-note", text="看看")).status_code == 404
+        assert await titles(caller) == await titles(caller, sort="person_due_at") == await found(caller) == set()
+    for caller in (village, upper):
+        assert await titles(caller) == await found(caller) == {"镇里的人不理会补贴"}
+
+
+async def test_a_restricted_case_is_seen_by_those_who_deal_with_it_and_who_supervises(hall: TownHall) -> None:
+    village, town = await hall.signed_in("village-clerk"), await hall.signed_in("town-clerk")
+    supervisor = await hall.signed_in("town-supervisor")
+    case_id = await village.register(is_restricted=True)
+    assert (await town.get(f"/cases/{case_id}")).status_code == 404
+    assert await titles(town) == await found(town) == set()
+    for caller in (village, supervisor):
+        assert await titles(caller) == await found(caller) != set()
+    await village.must(case_id, "escalate", reason="村里解决不了")
+    assert (await town.case(case_id))["holder_unit"]["name"] == "甲镇中心"

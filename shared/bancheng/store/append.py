@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from itertools import chain
 
-from bancheng.store.changes import CaseChange, RequestRecord, counts, projection
+from bancheng.store.changes import CaseChange, RequestRecord, counts, involved_units, projection
 from bancheng.store.database import FEW_ROWS, Transaction
 from bancheng.store.errors import StaleVersion
 from bancheng.store.signing import StoredEntry
@@ -30,7 +30,8 @@ CASE_COLUMNS = _columns(
     "case_id uuid, number text, title text, kind text, case_type text, stage text, outcome text, channel text, "
     "registered_unit text, registered_site text, registered_at timestamptz, holder_unit text, holder_site text, "
     "in_transit_to text, head_term int, head_author text, head_seq int, head_hash bytea, person_due_at timestamptz, "
-    "holder_due_at timestamptz, act_at timestamptz, round int, is_closed bool, has_open_late_decision bool, state bytea"
+    "holder_due_at timestamptz, act_at timestamptz, round int, is_closed bool, has_open_late_decision bool, "
+    "complained_unit text, is_confined bool, gaps int, state bytea"
 )
 _BEFORE = _columns("before_hash bytea")
 _EVENT_COLUMNS = _columns(
@@ -38,6 +39,7 @@ _EVENT_COLUMNS = _columns(
     "occurred_at timestamptz, header bytea, signature bytea, salt bytea, payload bytea, opened bytea"
 )
 _OUTBOX_COLUMNS = _columns("peer text, kind text, case_id uuid, term int, author text, seq int, event_hash bytea")
+_UNIT_COLUMNS = _columns("case_id uuid, unit text, registered_at timestamptz")
 _COUNT_COLUMNS = _columns("name text, unit text, delta bigint")
 _KEY_COLUMNS = _columns("staff_id text, key text, request_hash bytea, status int, response bytea")
 _AUDIT_COLUMNS = _columns("staff_id text, unit text, action text, case_id uuid, detail text")
@@ -86,6 +88,10 @@ WITH change AS MATERIALIZED (
     INSERT INTO outbox (tenant, {_names(_OUTBOX_COLUMNS)}, queued_at)
     SELECT $1, {_names(_OUTBOX_COLUMNS, "outgoing.")}, $2 FROM guard, {rows("outgoing", _OUTBOX_COLUMNS)}
     ORDER BY outgoing.ordinal
+), involved AS (
+    INSERT INTO case_unit (tenant, {_names(_UNIT_COLUMNS)})
+    SELECT DISTINCT $1, {_names(_UNIT_COLUMNS, "involved.")} FROM guard, {rows("involved", _UNIT_COLUMNS)}
+    ON CONFLICT DO NOTHING
 ), counted AS (
     INSERT INTO counter_delta (tenant, {_names(_COUNT_COLUMNS)})
     SELECT $1, {_names(_COUNT_COLUMNS, "counted.")} FROM guard, {rows("counted", _COUNT_COLUMNS)}
@@ -122,6 +128,7 @@ async def append(
         _arrays(((_before(change), *projection(change)) for change in changes), _BEFORE + CASE_COLUMNS),
         _arrays((_event_row(change, entry) for change in changes for entry in change.entries), _EVENT_COLUMNS),
         _arrays(_outgoing_rows(changes), _OUTBOX_COLUMNS),
+        _arrays((row for change in changes for row in involved_units(change)), _UNIT_COLUMNS),
         _arrays(
             ((count.name, count.unit, count.delta) for change in changes for count in counts(change)), _COUNT_COLUMNS
         ),

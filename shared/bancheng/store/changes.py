@@ -14,8 +14,22 @@ import msgspec
 
 from bancheng.kernel.case import Case, Head, Position
 from bancheng.schema.clocks import CONCLUSION, HOLDER, PERSON
-from bancheng.schema.events import Declined, Escalated, Received, Registered, StruckOff, TakenOver, Withdrawn
+from bancheng.schema.events import (
+    CaseEvent,
+    Declined,
+    Escalated,
+    GuidanceIssued,
+    HandedDown,
+    OrderIssued,
+    Received,
+    Registered,
+    Returned,
+    StruckOff,
+    TakenOver,
+    Withdrawn,
+)
 from bancheng.schema.frames import Kind
+from bancheng.store.gaps import gaps_of
 from bancheng.store.signing import StoredEntry
 
 
@@ -104,8 +118,32 @@ def projection(change: CaseChange) -> tuple[object, ...]:
         case.registered_unit, case.registered_site, case.registered_at, case.holder_unit, case.holder_site,
         None if case.in_transit is None else case.in_transit.unit,
         head.term, head.author, head.seq, case.head.hash, due_at(case, PERSON), held_until(case), change.act_at,
-        case.round, case.is_closed, case.has_open_late_decision(), encode_state(case),
+        case.round, case.is_closed, case.has_open_late_decision(), case.complained_unit,
+        case.is_restricted and not case.complained_unit, gaps_of(case), encode_state(case),
     )  # fmt: skip
+
+
+def involved_units(change: CaseChange) -> Iterator[tuple[UUID, str, datetime]]:
+    """Units that the new entries, late ones too, make part of the case beside whoever registered it."""
+    case = change.case
+    for entry in change.entries:
+        for unit in _units_of(entry.event):
+            if unit and unit not in {case.registered_unit, case.complained_unit}:
+                yield (case.case_id, unit, case.registered_at)
+
+
+def _units_of(event: CaseEvent) -> tuple[str, ...]:
+    match event:
+        case Received(unit=unit) | TakenOver(unit=unit):
+            return (unit,)
+        case Escalated(grant=grant) | HandedDown(grant=grant) | Returned(grant=grant):
+            return (grant.unit,)
+        case OrderIssued(to_unit=unit):
+            return (unit,)
+        case Registered(department=unit) | GuidanceIssued(department=unit):
+            return (unit,)
+        case _:
+            return ()
 
 
 def counts(change: CaseChange) -> Iterator[Count]:

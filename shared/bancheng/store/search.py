@@ -21,7 +21,7 @@ from bancheng.store.changes import decode_state
 from bancheng.store.database import Row, Transaction
 from bancheng.store.errors import SearchTooShort
 from bancheng.store.ledger import COLUMNS, LedgerRow, ledger_row
-from bancheng.store.visibility import Visibility, predicate
+from bancheng.store.visibility import Visibility, condition, seen_of
 
 MAX_RESULTS = 200
 MAX_QUERY = 100
@@ -79,37 +79,49 @@ INSERT INTO case_gram (tenant, gram, case_id)
 SELECT $1, p.gram, p.case_id FROM unnest($2::text[], $3::uuid[]) AS p(gram, case_id)"""
 
 
-def candidates_statement(narrowing: int, *, everybody: bool) -> str:
-    """Cases that have the rarest piece and `narrowing` others, below a case. $1 tenant, $2 below, $3 how many,
-    $4 units, $5 and on the pieces.
-    """
+def candidates(visibility: Visibility, below: UUID, count: int, rarest: Sequence[str]) -> tuple[str, list[object]]:
+    """Cases that have the rarest piece and the others, below a case, and the statement's parameters."""
+    arguments: list[object] = [visibility.tenant, below, count, *rarest]
     # LATERAL with a limit is looked up case by case; a plain EXISTS might read all cases of a common piece.
     narrower = "".join(
-        f" CROSS JOIN LATERAL (SELECT 1 FROM case_gram o WHERE o.tenant = $1 AND o.gram = ${6 + index} "
+        f" CROSS JOIN LATERAL (SELECT 1 FROM case_gram o WHERE o.tenant = $1 AND o.gram = ${5 + index} "
         "AND o.case_id = g.case_id LIMIT 1) AS n" + str(index)
-        for index in range(narrowing)
+        for index in range(len(rarest) - 1)
     )
-    seen = "$4::text[] IS NULL" if everybody else predicate("$4")
-    return f"""
+    seen = _seen(visibility, arguments)
+    statement = f"""
 SELECT {COLUMNS}, c.state, found.case_id, {seen} FROM (
     SELECT g.case_id FROM case_gram g{narrower}
-    WHERE g.tenant = $1 AND g.gram = $5 AND g.case_id < $2 ORDER BY g.case_id DESC LIMIT $3
+    WHERE g.tenant = $1 AND g.gram = $4 AND g.case_id < $2 ORDER BY g.case_id DESC LIMIT $3
 ) AS found CROSS JOIN LATERAL (
     SELECT * FROM cases k WHERE k.tenant = $1 AND k.case_id = found.case_id LIMIT 1
 ) AS c
 ORDER BY found.case_id DESC"""
+    return statement, arguments
 
 
-def uncut_statement(*, everybody: bool) -> str:
-    """The newest cases that no worker has cut yet. $1 tenant, $2 below, $3 how many, $4 units."""
-    seen = "$4::text[] IS NULL" if everybody else predicate("$4")
-    return f"""
+def _seen(visibility: Visibility, arguments: list[object]) -> str:
+    """Whether the row `c` is seen, as a column; places are added to the parameters."""
+
+    def place(argument: object) -> str:
+        arguments.append(argument)
+        return f"${len(arguments)}"
+
+    return f"(true{condition(visibility, place)})"
+
+
+def uncut(visibility: Visibility, below: UUID, count: int) -> tuple[str, list[object]]:
+    """The newest cases that no worker has cut yet, and the statement's parameters."""
+    arguments: list[object] = [visibility.tenant, below, count]
+    seen = _seen(visibility, arguments)
+    statement = f"""
 SELECT {COLUMNS}, c.state, q.case_id, {seen} FROM (
     SELECT case_id FROM gram_queue WHERE tenant = $1 AND case_id < $2 ORDER BY case_id DESC LIMIT $3
 ) AS q CROSS JOIN LATERAL (
     SELECT * FROM cases k WHERE k.tenant = $1 AND k.case_id = q.case_id LIMIT 1
 ) AS c
 ORDER BY q.case_id DESC"""
+    return statement, arguments
 
 
 async def search(
@@ -150,7 +162,7 @@ async def _by_number(tx: Transaction, number: str, visibility: Visibility) -> Le
     if row is None:
         return None
     found = ledger_row(row[:-1])
-    return found if visibility.sees(found.holder_unit) or visibility.sees(found.registered_unit) else None
+    return found if await seen_of(tx, visibility, [found.case_id]) else None
 
 
 async def _rarest_pieces(tx: Transaction, asked: set[str]) -> list[str]:
@@ -167,15 +179,15 @@ class _Look:
 
     def __init__(self, tx: Transaction, visibility: Visibility, asked: Sequence[str], below: UUID) -> None:
         self._tx = tx
-        self._units = None if visibility.units is None else list(visibility.units)
+        self._visibility = visibility
         self._asked = asked
         self._below = below
         self._found: dict[UUID, LedgerRow] = {}
         self._floor = UUID(int=0)
 
     async def at_uncut(self) -> None:
-        statement = uncut_statement(everybody=self._units is None)
-        rows = await self._tx.fetch(statement, self._tx.tenant, self._below, _UNCUT, self._units)
+        statement, arguments = uncut(self._visibility, self._below, _UNCUT)
+        rows = await self._tx.fetch(statement, *arguments)
         self._keep(rows)
         if len(rows) == _UNCUT:
             self._floor = _found_id(rows[-1])
@@ -186,10 +198,10 @@ class _Look:
         Nearly every candidate holds the words, so the first batch is what a page takes.
         """
         below, examined, kept = self._below, 0, 0
-        statement = candidates_statement(max(len(rarest) - 1, 0), everybody=self._units is None)
         size = min(wanted + 1, _BATCH)
         while rarest and kept <= wanted:
-            rows = await self._tx.fetch(statement, self._tx.tenant, below, size, self._units, *rarest)
+            statement, arguments = candidates(self._visibility, below, size, rarest)
+            rows = await self._tx.fetch(statement, *arguments)
             kept += self._keep(rows)
             examined += len(rows)
             if len(rows) < size:

@@ -103,6 +103,7 @@ cases = tenant_table(
     whole("head_term"), key("head_author"), whole("head_seq"), data("head_hash"),
     instant("person_due_at", nullable=True), instant("holder_due_at", nullable=True), instant("act_at", nullable=True),
     whole("round"), flag("is_closed"), flag("has_open_late_decision"), instant("updated_at"), data("state"),
+    key("complained_unit"), flag("is_confined"), whole("gaps"),
     Index("cases_number", "tenant", "number"),
     Index("cases_act_at", "tenant", "act_at", "case_id", postgresql_where=text("act_at IS NOT NULL")),
     Index("cases_registered_at", "tenant", "registered_at", "case_id"),
@@ -113,8 +114,18 @@ cases = tenant_table(
           postgresql_where=text("NOT is_closed")),
     Index("cases_open_holder_due_at", "tenant", "holder_due_at", "case_id", postgresql_where=text("NOT is_closed")),
     Index("cases_open_person_due_at", "tenant", "person_due_at", "case_id", postgresql_where=text("NOT is_closed")),
+    Index("cases_open_gaps", "tenant", "gaps", "holder_due_at", "case_id", postgresql_where=text("NOT is_closed")),
 )  # fmt: skip
-"""The projection: how each case stands, written with its events. `state` is msgpack of the kernel's Case."""
+"""The projection: how each case stands, written with its events. `state` is msgpack of the kernel's Case; `gaps` are
+the missing steps of the loop, a bit for each (gaps.py); `is_confined`: seen only by units that had to do with it.
+"""
+
+case_unit = tenant_table(
+    "case_unit", APPEND_ONLY, "unit registered_at case_id", key("unit"), instant("registered_at"), uuid("case_id"),
+)  # fmt: skip
+"""Units that had to do with a case beside the one that registered it and the one that holds it: whoever ever held or
+was granted it, was ordered to do something, or is the department concerned. What they saw once they go on seeing.
+"""
 
 loose_frame = tenant_table(
     "loose_frame", APPEND_ONLY, "event_hash",

@@ -1,7 +1,7 @@
 """Who may see a case, who may do what with it, and whose personal data is shown in full.
 
 Owns the roles, which units somebody sees (their own and those below it) and masking. What the state of a case allows
-is the kernel's; the predicate that lists and searches go through is the store's, and `sees` is the same for one case.
+is the kernel's; the predicate that lists and searches go through is the store's, and one case is asked by it as well.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from bancheng.kernel.case import Case
 from bancheng.kernel.context import Jurisdiction
 from bancheng.kernel.profile import Profile
 from bancheng.kernel.roles import Role
-from bancheng.schema.clocks import HELD_PREFIX
 from bancheng.schema.events import Agent, Person
 from bancheng.store.visibility import Visibility
 
@@ -122,8 +121,10 @@ def who_may(command: type[c.Command], profile: Profile, case: Case | None = None
     return ",".join(role for role in get_args(Role) if role in allowed)
 
 
-def sees(visible: Visibility, case: Case) -> bool:
-    """The ledger's predicate, for one case: the unit that registered it and the unit that holds it see it."""
+def sees_at_once(visible: Visibility, case: Case) -> bool:
+    """Whether the state alone tells that the case is seen; else the ledger's predicate is asked (`seen_of`)."""
+    if case.is_restricted or case.complained_unit:
+        return False
     return visible.sees(case.holder_unit) or visible.sees(case.registered_unit)
 
 
@@ -131,13 +132,17 @@ _children: WeakKeyDictionary[Jurisdiction, dict[str, list[str]]] = WeakKeyDictio
 
 
 def visibility(jurisdiction: Jurisdiction, unit: str, roles: Iterable[str]) -> Visibility:
-    """The unit and those below it; a window at the top sees all. A unit that no directory names sees its own."""
+    """The unit and those below it; a window at the top sees all. A unit that no directory names sees its own.
+
+    Who supervises also sees what is restricted to the units that deal with it (PA-04).
+    """
     tenant = jurisdiction.directory.tenant
-    if not frozenset(roles) - SEES_NO_CASE:
+    held = frozenset(roles)
+    if not held - SEES_NO_CASE:
         return Visibility(tenant=tenant, units=())
     entry = jurisdiction.unit(unit)
     if entry is not None and entry.parent is None:
-        return Visibility(tenant=tenant, units=None)
+        return Visibility(tenant=tenant, units=None, own=unit, sees_restricted=bool(held & CHANGES_NOTHING))
     below = _children.get(jurisdiction)
     if below is None:
         below = _children[jurisdiction] = _units_by_parent(jurisdiction)
@@ -148,7 +153,8 @@ def visibility(jurisdiction: Jurisdiction, unit: str, roles: Iterable[str]) -> V
         if code not in seen:
             seen.add(code)
             waiting.extend(below.get(code, ()))
-    return Visibility(tenant=tenant, units=tuple(sorted(seen)))
+    found = tuple(sorted(seen))
+    return Visibility(tenant=tenant, units=found, own=unit, sees_restricted=bool(held & CHANGES_NOTHING))
 
 
 def _units_by_parent(jurisdiction: Jurisdiction) -> dict[str, list[str]]:
@@ -163,10 +169,9 @@ def _units_by_parent(jurisdiction: Jurisdiction) -> dict[str, list[str]]:
 
 
 def is_involved(case: Case, unit: str) -> bool:
-    """Whether the unit registered the case, holds it, is sent it, or held it as far as the state still tells."""
+    """Whether the unit registered the case, holds it or is sent it; who ever did the ledger knows (`had_to_do`)."""
     sent_to = case.in_transit.unit if case.in_transit is not None else ""
-    came_from = case.came_from[0] if case.came_from is not None else ""
-    return unit in {case.registered_unit, case.holder_unit, sent_to, came_from} or HELD_PREFIX + unit in case.clocks
+    return unit in {case.registered_unit, case.holder_unit, sent_to}
 
 
 def masked(person: Person) -> Person:

@@ -18,7 +18,7 @@ from bancheng.federation.delivery import deliveries
 from bancheng.kernel.case import Case
 from bancheng.kernel.history import lines
 from bancheng.kernel.profile import Profile
-from bancheng.schema.events import AskAccepted, AskRefused, CaseEvent, Received, Registered, TakenOver
+from bancheng.schema.events import AskAccepted, AskRefused, CaseEvent
 from bancheng.store.accounts import Staff, record_audit, staff_of_unit
 from bancheng.store.alerts import NO_CASE, Alert, alerts_of_case, open_alerts
 from bancheng.store.asks import Ask, asks_of_case
@@ -30,13 +30,14 @@ from bancheng.store.deliveries import deliveries_of_case
 from bancheng.store.ledger import LedgerCursor, LedgerFilter, Sort, list_cases
 from bancheng.store.search import search
 from bancheng.store.signing import StoredEntry
+from bancheng.store.visibility import had_to_do, seen_of
 from bancheng.window import cursors
 from bancheng.window.case_views import case_view
 from bancheng.window.error_texts import Language
 from bancheng.window.failures import ApiError
 from bancheng.window.hosting import Hosting
 from bancheng.window.identity import Identity
-from bancheng.window.permissions import is_involved, sees
+from bancheng.window.permissions import is_involved, sees_at_once
 from bancheng.window.views import (
     AlertView,
     AskView,
@@ -142,8 +143,7 @@ class Queries:
         async with self._hosting.database.transaction(identity.tenant) as tx:
             found = await open_alerts(tx)
             about = sorted({each.case_id for each in found if each.case_id != NO_CASE})
-            cases = await load_cases(tx, about)
-        seen = {case_id for case_id, case in cases.items() if sees(identity.visible, case)}
+            seen = await seen_of(tx, identity.visible, about)
         return [alert_view(each) for each in found if each.case_id == NO_CASE or each.case_id in seen]
 
     async def colleagues(self, identity: Identity) -> list[Staff]:
@@ -169,13 +169,14 @@ class Queries:
 
     async def _seen(self, tx: Transaction, identity: Identity, case_id: UUID) -> Case:
         case = (await load_cases(tx, [case_id])).get(case_id)
-        if case is None or not sees(identity.visible, case):
+        if case is None or not (sees_at_once(identity.visible, case) or await seen_of(tx, identity.visible, [case_id])):
             raise ApiError(404, "api.not_found")
         return case
 
     async def _hides_person(self, tx: Transaction, identity: Identity, case: Case) -> bool:
         """Personal data is for supervisors and for the units that had to do with the case; each reading is recorded."""
-        if not (identity.is_supervisor or is_involved(case, identity.unit) or await _held(tx, identity, case)):
+        is_concerned = identity.is_supervisor or is_involved(case, identity.unit)
+        if not is_concerned and not await had_to_do(tx, identity.unit, case):
             return True
         if self._is_new_reading(identity, case.case_id):
             read = AuditRecord(
@@ -194,15 +195,6 @@ class Queries:
         while len(self._readings) > MOST_READINGS:
             self._readings.popitem(last=False)
         return True
-
-
-async def _held(tx: Transaction, identity: Identity, case: Case) -> bool:
-    """Whether the unit held the case in some earlier term: only its history still tells."""
-    if identity.site.site not in case.participants:
-        return False
-    entries = await load_entries(tx, case.case_id)
-    openers = (each.event for each in entries if isinstance(each.event, (Registered, Received, TakenOver)))
-    return any(event.unit == identity.unit for event in openers)
 
 
 def _answered(asked: Sequence[Ask], entries: Sequence[StoredEntry]) -> list[AskView]:

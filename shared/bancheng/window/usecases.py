@@ -27,12 +27,13 @@ from bancheng.store.asks import Ask, record_ask
 from bancheng.store.casebook import append, load_cases, load_entries
 from bancheng.store.changes import AuditRecord, RequestRecord
 from bancheng.store.database import Transaction
+from bancheng.store.visibility import seen_of
 from bancheng.window.command_registry import CaseCommand, RegisterBody
 from bancheng.window.failures import ApiError
 from bancheng.window.hosting import Hosting
 from bancheng.window.idempotency import Answer, Refused, Request, answer_once, once, record_of
 from bancheng.window.identity import Identity
-from bancheng.window.permissions import may, sees, who_may
+from bancheng.window.permissions import may, sees_at_once, who_may
 
 NOT_THE_HOLDERS = ("case.not_holder", "case.in_transit")
 
@@ -161,7 +162,10 @@ async def give(
 
     async def work(tx: Transaction) -> Answer:
         case = (await load_cases(tx, [case_id], lock=True)).get(case_id)
-        case = _permitted(case, case_id, spec, identity)
+        seen = case is not None and (
+            sees_at_once(identity.visible, case) or bool(await seen_of(tx, identity.visible, [case_id]))
+        )
+        case = _permitted(case if seen else None, case_id, spec, identity)
         _require_version(case, version)
         desk = Desk(identity.site, case_id, case)
         try:
@@ -191,7 +195,7 @@ async def _filled_in(tx: Transaction, command: AnyCommand, identity: Identity) -
 
 def _permitted(case: Case | None, case_id: UUID, spec: CaseCommand, identity: Identity) -> Case:
     """Who may not see a case is told that there is none."""
-    if case is None or not sees(identity.visible, case):
+    if case is None:
         raise Refused(404, "api.not_found", _audit(identity, f"refused:{spec.name}", case_id))
     profile = identity.site.profile(case.profile_edition)
     if not may(identity.roles, spec.kind, profile, case):
