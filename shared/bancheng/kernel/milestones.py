@@ -38,6 +38,7 @@ _BY_TYPE: dict[type[e.CaseEvent], str] = {
     e.Classified: "classified",
     e.OrderIssued: "ordered",
     e.ResultProposed: "result_proposed",
+    e.ResultSentBack: "sent_back",
     e.ResultVerified: "verified",
     e.Revisited: "revisited",
     e.Redone: "redone",

@@ -92,7 +92,10 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         return self.kind(key) is not None
 
     def kind(self, key: str) -> Kind | None:
-        return next((each for each in self.kinds if each.key == key), None)
+        for each in self.kinds:
+            if each.key == key:
+                return each
+        return None
 
     def exclusion(self, key: str) -> Exclusion | None:
         return next((each for each in self.exclusions if each.key == key), None)
@@ -109,6 +112,6 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         What the ladder does not name is recorded as passed when it is over: nothing that is owed is forgotten. The
         holder's clock and the transit have what watches them (federation.md) and get no rung that is not named.
         """
-        sort = clock.split(":", 1)[0]
-        named = tuple(rung for rung in self.ladder if rung.clock == sort)
+        sort = clock.partition(":")[0] if ":" in clock else clock
+        named = tuple([rung for rung in self.ladder if rung.clock == sort])
         return named if named or sort in WATCHED_OTHERWISE else (LadderRung(clock=sort, action="pass"),)

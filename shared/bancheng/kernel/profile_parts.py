@@ -210,6 +210,7 @@ MILESTONES = (
     "progress_told",
     "answered",
     "result_proposed",
+    "sent_back",
     "verified",
     "revisited",
     "redone",

@@ -23,6 +23,8 @@ from bancheng.schema.clocks import STEP_PREFIX, Clock
 
 ONCE = frozenset({"registered", "signed", "file_submitted", "accepted"})
 """Milestones that no case reaches twice: what ends with one of them is not owed once it was reached."""
+TURNS = frozenset({"classified", "sent_back", "redone"})
+"""Milestones at which what was owed may end and other things come to be owed."""
 SENT_BACK = frozenset({"result_proposed"})
 NEXT_ROUND = frozenset({"result_proposed", "verified", "progress_told", "answered", "revisited"})
 
@@ -47,9 +49,10 @@ def following(events: tuple[e.CaseEvent, ...], case: Case | None, context: Conte
     obligations = context.profile.obligations
     if not obligations or not events or isinstance(events[-1], e.HANDOVERS):
         return ()
-    step = _step(events, case, context)
-    if not step.reached and not step.taken_back:
+    reached = {milestone for milestone in map(milestone_of, events) if milestone is not None}
+    if reached.isdisjoint(TURNS) and not any(_touches(each, reached) for each in obligations):
         return ()
+    step = _step(events, reached, case, context)
     owed = case.record.owed if case is not None else ()
     met = {each.key for each in obligations if each.key in owed and step.reached & set(each.until)}
     ended = {each.key for each in obligations if each.key in owed and _is_over(each, step)} - met
@@ -71,7 +74,12 @@ def following(events: tuple[e.CaseEvent, ...], case: Case | None, context: Conte
     return (entry,)
 
 
-def _step(events: tuple[e.CaseEvent, ...], case: Case | None, context: Context) -> _Step:
+def _touches(obligation: Obligation, reached: set[str]) -> bool:
+    """Whether events that reached these could move it. Most events move nothing, and a registration has to be quick."""
+    return obligation.after in reached or not reached.isdisjoint(obligation.until)
+
+
+def _step(events: tuple[e.CaseEvent, ...], reached: set[str], case: Case | None, context: Context) -> _Step:
     before = after = case.case_type if case is not None else ""
     holder = case.holder_unit if case is not None else context.actor.unit
     clocks = dict(case.clocks) if case is not None else {}
@@ -92,7 +100,7 @@ def _step(events: tuple[e.CaseEvent, ...], case: Case | None, context: Context) 
             case _:
                 pass
     return _Step(
-        reached=frozenset(milestone for milestone in map(milestone_of, events) if milestone is not None),
+        reached=frozenset(reached),
         taken_back=taken_back,
         is_next_round=bool(taken_back & {"revisited"}),
         type_before=before,
