@@ -1,4 +1,4 @@
-"""A migrated database with the staff of every shipped tenant, copied for each test that asks."""
+"""A migrated database with the staff of every shipped tenant, the same again for each test that asks."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from bancheng.store.database import Database
 from bancheng.store.roles import Passwords, prepare_database
 from bancheng.store.schema_changes import upgrade
 from tests.conformance.hall import OpenHall
+from tests.support.restored_database import RestoredDatabase, restored_database
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -36,12 +37,16 @@ def open_template(postgres: DatabaseAdmin) -> str:
     return TEMPLATE
 
 
+@pytest.fixture(scope="session")
+def restored(postgres: DatabaseAdmin, open_template: str) -> RestoredDatabase:
+    """The one database of the hall."""
+    return asyncio.run(restored_database(postgres, NAME, owner=OWNER, template=open_template))
+
+
 @pytest_asyncio.fixture
-async def open_hall(postgres: DatabaseAdmin, open_template: str) -> AsyncIterator[OpenHall]:
+async def open_hall(postgres: DatabaseAdmin, restored: RestoredDatabase) -> AsyncIterator[OpenHall]:
     """Monday morning, nobody has come yet, every shipped tenant."""
-    await postgres.drop_database(NAME)
-    await postgres.create_database(NAME, owner=OWNER, template=open_template)
+    await restored.restore()
     database = Database(postgres.url(NAME, user=SERVICE, password=PASSWORD), pool_size=4)
     yield OpenHall(database)
     await database.close()
-    await postgres.drop_database(NAME)

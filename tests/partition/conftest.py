@@ -10,6 +10,7 @@ import pytest
 from bancheng.store.database import Database
 from bancheng.store.roles import Passwords, prepare_database
 from bancheng.store.schema_changes import upgrade
+from tests.support.restored_database import RestoredDatabase, restored_database
 from tests.support.tiers import COUNTY, TOWN, VILLAGE, Tiers
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 OWNER, SERVICE, PASSWORD = "partition_owner", "partition_service", "partition"
 TEMPLATE = "partition_template"
+SITES = (COUNTY, TOWN, VILLAGE)
 
 
 @pytest.fixture(scope="session")
@@ -34,18 +36,29 @@ def template(postgres: DatabaseAdmin) -> str:
     return TEMPLATE
 
 
+@pytest.fixture(scope="session")
+def restored_sites(postgres: DatabaseAdmin, template: str) -> list[RestoredDatabase]:
+    """A database for each site."""
+
+    async def make() -> list[RestoredDatabase]:
+        return [
+            await restored_database(postgres, f"partition_{site}", owner=OWNER, template=template) for site in SITES
+        ]
+
+    return asyncio.run(make())
+
+
 @pytest.fixture
-async def tiers(postgres: DatabaseAdmin, template: str) -> AsyncIterator[Tiers]:
+async def tiers(postgres: DatabaseAdmin, restored_sites: list[RestoredDatabase]) -> AsyncIterator[Tiers]:
     """A village, a town and a county that know one another and hold no case."""
-    databases: dict[str, Database] = {}
-    for site in (COUNTY, TOWN, VILLAGE):
-        name = f"partition_{site}"
-        await postgres.drop_database(name)
-        await postgres.create_database(name, owner=OWNER, template=template)
-        databases[site] = Database(postgres.url(name, user=SERVICE, password=PASSWORD), pool_size=4)
+    for each in restored_sites:
+        await each.restore()
+    databases = {
+        site: Database(postgres.url(f"partition_{site}", user=SERVICE, password=PASSWORD), pool_size=4)
+        for site in SITES
+    }
     tiers = Tiers(databases)
     await tiers.join()
     yield tiers
-    for site, database in databases.items():
+    for database in databases.values():
         await database.close()
-        await postgres.drop_database(f"partition_{site}")

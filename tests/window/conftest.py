@@ -11,6 +11,7 @@ import pytest_asyncio
 from bancheng.store.database import Database
 from bancheng.store.roles import Passwords, prepare_database
 from bancheng.store.schema_changes import upgrade
+from tests.support.restored_database import RestoredDatabase, restored_database
 from tests.support.tiers import COUNTY, TOWN, VILLAGE, Tiers
 from tests.window.town_hall import TownHall
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 OWNER, SERVICE, PASSWORD = "window_owner", "window_service", "window"
 TEMPLATE, NAME = "window_template", "window_tests"
+SITES = (COUNTY, TOWN, VILLAGE)
 
 
 @pytest.fixture(scope="session")
@@ -39,15 +41,19 @@ def template(postgres: DatabaseAdmin) -> str:
     return TEMPLATE
 
 
+@pytest.fixture(scope="session")
+def restored(postgres: DatabaseAdmin, template: str) -> RestoredDatabase:
+    """The one database of the hall."""
+    return asyncio.run(restored_database(postgres, NAME, owner=OWNER, template=template))
+
+
 @pytest_asyncio.fixture
-async def database(postgres: DatabaseAdmin, template: str) -> AsyncIterator[Database]:
-    """As the service's role."""
-    await postgres.drop_database(NAME)
-    await postgres.create_database(NAME, owner=OWNER, template=template)
+async def database(postgres: DatabaseAdmin, restored: RestoredDatabase) -> AsyncIterator[Database]:
+    """As the service's role, with what the template holds."""
+    await restored.restore()
     database = Database(postgres.url(NAME, user=SERVICE, password=PASSWORD), pool_size=6)
     yield database
     await database.close()
-    await postgres.drop_database(NAME)
 
 
 @pytest_asyncio.fixture
@@ -56,17 +62,26 @@ async def hall(database: Database) -> TownHall:
     return TownHall(database)
 
 
+@pytest.fixture(scope="session")
+def restored_sites(postgres: DatabaseAdmin, template: str) -> list[RestoredDatabase]:
+    """A database for each site."""
+
+    async def make() -> list[RestoredDatabase]:
+        return [await restored_database(postgres, f"window_{site}", owner=OWNER, template=template) for site in SITES]
+
+    return asyncio.run(make())
+
+
 @pytest_asyncio.fixture
-async def tiers(postgres: DatabaseAdmin, template: str) -> AsyncIterator[Tiers]:
+async def tiers(postgres: DatabaseAdmin, restored_sites: list[RestoredDatabase]) -> AsyncIterator[Tiers]:
     """A village, a town and a county on a database each, with the same staff."""
-    databases: dict[str, Database] = {}
-    for site in (COUNTY, TOWN, VILLAGE):
-        await postgres.drop_database(f"window_{site}")
-        await postgres.create_database(f"window_{site}", owner=OWNER, template=template)
-        databases[site] = Database(postgres.url(f"window_{site}", user=SERVICE, password=PASSWORD), pool_size=3)
+    for each in restored_sites:
+        await each.restore()
+    databases = {
+        site: Database(postgres.url(f"window_{site}", user=SERVICE, password=PASSWORD), pool_size=3) for site in SITES
+    }
     tiers = Tiers(databases)
     await tiers.join()
     yield tiers
-    for site, database in databases.items():
+    for database in databases.values():
         await database.close()
-        await postgres.drop_database(f"window_{site}")

@@ -24,11 +24,11 @@ from bancheng.schema.documents import Directory, SiteEntry, UnitEntry
 from bancheng.store.accounts import Staff, save_staff
 from bancheng.store.database import Database
 from bancheng.store.signing import Signer
-from bancheng.window.application import create_application
 from bancheng.window.hosting import Hosting
 from bancheng.window.parts import Limits, TierWindow, WindowParts
 from bancheng.window.passwords import hash_password
 from tests.kernel.notices import CALENDAR
+from tests.window.shared_routes import application_of
 
 if TYPE_CHECKING:
     from litestar import Litestar
@@ -117,7 +117,7 @@ class TownHall:
             limits=limits,
             cookie_secure=False,
         )
-        return create_application(parts)
+        return application_of(parts)
 
     def site(self, tenant: str) -> HostedSite:
         signer = Signer(SITE, SITE.encode().ljust(32, b"0"))

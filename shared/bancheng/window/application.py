@@ -40,24 +40,23 @@ async def readiness(request: Request[Any, Any, State]) -> Response[dict[str, obj
 
 def create_application(parts: WindowParts) -> Litestar:
     """One window's application. The composition root has opened what `parts` names and closes it in its hooks."""
-    window = Window(parts)
-
-    def the_window() -> Window:
-        return window
-
     return Litestar(
         route_handlers=[health, readiness, api_router(), *page_routers(), *parts.tier.routes],
-        dependencies={"window": Provide(the_window, sync_to_thread=False)},
+        dependencies={"window": Provide(_the_window, sync_to_thread=False)},
         exception_handlers={Exception: answer_any_error},
         middleware=list(parts.middleware),
         request_max_body_size=parts.limits.body_bytes,
         on_startup=list(parts.on_startup),
         on_shutdown=list(parts.on_shutdown),
         openapi_config=_description(parts),
-        state=State({"window": window}),
+        state=State({"window": Window(parts)}),
         logging_config=None,
         debug=False,
     )
+
+
+def _the_window(request: Request[Any, Any, State]) -> Window:
+    return window_of(request)
 
 
 def _description(parts: WindowParts) -> OpenAPIConfig:
