@@ -7,7 +7,7 @@ from random import Random
 from uuid import UUID
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -220,7 +220,7 @@ def _happens(chance: Random, walk: Walk) -> None:
     steps=st.integers(30, 80),
     seed=st.integers(0, 2**32 - 1),
 )
-@settings(max_examples=75)
+@settings(max_examples=75, suppress_health_check=[HealthCheck.too_slow])
 def test_no_case_is_ever_stuck_closed_unanswered_or_given_time_back(
     profile: Profile, where: tuple[str, str], received_on: date | None, steps: int, seed: int
 ) -> None:
