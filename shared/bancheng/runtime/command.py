@@ -17,6 +17,7 @@ from urllib.parse import unquote, urlsplit
 
 from bancheng.runtime.demo.options import add_options
 from bancheng.runtime.logging import configure_logging
+from bancheng.runtime.profile_command import add_profile_commands
 from bancheng.runtime.settings import Settings, SettingsError, load_settings, variable
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     found.add_argument("plan", type=Path, help="TOML: tenant, effective_on, sites, units (docs/tenants.md)")
     found.add_argument("--out", type=Path, required=True, help="a new folder for the site files and NATS accounts")
     found.set_defaults(action=_found_tenant)
+    add_profile_commands(commands.add_parser("profile", help="rule profiles: check, show, diff, explain, schema"))
     nats = commands.add_parser("nats", help="nats-server").add_subparsers(required=True, metavar="command")
     config = nats.add_parser("config", help="the configuration of one nats-server, for all tenants given")
     config.add_argument("--server", required=True, help="its address, as the sites that keep mailboxes there name it")
@@ -63,6 +65,7 @@ def service_main(definition: ServiceDefinition, arguments: Sequence[str] | None 
         action=_with_settings(lambda settings, _: _upgrade(settings, definition))
     )
     _add_staff_commands(commands.add_parser("staff", help="accounts"))
+    add_profile_commands(commands.add_parser("profile", help="rule profiles: check, show, diff, explain, schema"))
     publish = commands.add_parser("publish", help="top tier: the next directory, profile or calendar")
     publish.set_defaults(action=_with_settings(_publish))
     add_publish_arguments(publish)
