@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 
 from bancheng.kernel import commands as c
 from bancheng.kernel.history import Entry, lines
 from bancheng.schema import events as e
-from bancheng.schema.clocks import Base
+from bancheng.schema.clocks import PURSUIT, Base
 from tests.kernel.notices import beijing
 from tests.kernel.tenant import COUNTY, HALL, STATION, TOWN, VILLAGE
 from tests.kernel.world import MONDAY, Story, clerk, names, registered, sealed, system
@@ -148,3 +148,29 @@ def test_nobody_says_no_without_a_report_that_another_approves() -> None:
     story.do(c.ApproveDecline(), staff="leader")
     assert (story.state.outcome, story.state.answer) == ("declined", "已进入诉讼程序")
     assert {each.state for each in story.state.clocks.values()} == {"stopped"}
+
+
+def test_a_late_answer_adopted_after_the_revisit_leaves_the_case_to_be_struck_off(story: Story) -> None:
+    story.do(c.ProposeResult(outcome="cannot_be_done", answer="政策不允许"))
+    story.now += timedelta(days=1)
+    story.do(c.VerifyResult(), staff="leader")
+    story.do(c.GiveAnswer(text="政策不允许"))
+    story.do(c.Revisit(satisfied=True, rating=4))
+    # The person was told by the village before the no was approved: that stands, and holds nothing up.
+    story.do(c.AdoptLateOutcome(event_hash=file(story, answer())))
+    assert (story.state.answer, story.state.record.told, story.state.answered_at) == (
+        "已恢复发放",
+        "已恢复发放",
+        MONDAY,
+    )
+    assert names(story.do(c.StrikeOff())) == ["StruckOff"]
+
+
+def test_a_late_answer_that_is_adopted_ends_the_pursuit() -> None:
+    story = registered(HALL, case_type="special")
+    story.do(c.Accept())
+    story.do(c.GiveAnswer(text="正在核实", answer_kind="progress"))
+    story.now += timedelta(days=2)
+    story.do(c.AdoptLateOutcome(event_hash=file(story, answer(MONDAY + timedelta(days=1)))))
+    assert story.state.clocks[PURSUIT].state == "stopped"
+    assert story.state.clocks[PURSUIT].stopped_at == MONDAY + timedelta(days=1)

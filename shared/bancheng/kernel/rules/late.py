@@ -15,7 +15,7 @@ from bancheng.kernel.rejected import Rejected
 from bancheng.kernel.rules import guards
 from bancheng.kernel.rules.results import conclusion
 from bancheng.schema import events as e
-from bancheng.schema.clocks import HOLDER, LATE_DECISION, PERSON, Clock
+from bancheng.schema.clocks import HOLDER, LATE_DECISION, PERSON, PURSUIT, Clock
 
 DECIDES = (
     e.AnswerGiven,
@@ -119,7 +119,7 @@ def adopt(command: c.AdoptLateOutcome, case: Case, context: Context) -> tuple[e.
     answer = _last(story, "answer")
     clocks = list(_decided(case, chosen, context))
     if answer is not None:
-        clocks += [_answered_then(clock, answer, context) for clock in guards.running(case, PERSON)]
+        clocks += [_answered_then(clock, answer, context) for clock in guards.running(case, PERSON, PURSUIT)]
     if outcome is not None:
         clocks += [*_stopped(case, context, HOLDER), conclusion(case, context)]
     adopted = e.LateOutcomeAdopted(

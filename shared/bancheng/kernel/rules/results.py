@@ -158,9 +158,8 @@ def strike_off(case: Case, context: Context) -> tuple[e.CaseEvent, ...]:
     guards.require_stage(case, "revisited")
     if case.has_open_late_decision():
         raise Rejected("case.late_decision_open")
-    if case.outcome is None:
+    if case.outcome is None or case.answered_at is None:
         raise Rejected("result.not_answered")
-    _require_told(case, context)
     stopped = tuple(limits.stop(clock, context.calendar, context.now) for clock in guards.all_live(case))
     return (e.StruckOff(at=context.now, actor=context.actor, clocks=stopped),)
 
