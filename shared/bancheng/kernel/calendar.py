@@ -131,6 +131,10 @@ class Calendar(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         """The local date of an aware instant."""
         return self.local(instant).date()
 
+    def start_of_day(self, day: date) -> datetime:
+        """Midnight at which that local day begins, as an aware UTC instant."""
+        return self._utc(day, time())
+
     def start_of_business(self, day: date) -> datetime:
         """`open_at` of that local day as an aware UTC instant, whether or not it is a working day."""
         return self._utc(day, self.open_at)

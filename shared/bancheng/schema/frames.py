@@ -14,7 +14,8 @@ from uuid import UUID
 import msgspec
 
 Kind = Literal["escalation", "handoff", "progress", "ask", "document"]
-"""What a frame is on a link: custody up, custody down or back, other history, a request, a published document."""
+"""What a frame is on a link: custody up, custody down or back, other history, a request, a published document. What a
+unit reports upward goes as a document whose type says so: a release that does not know it keeps it deferred."""
 
 HASH_BYTES = 32
 NO_HASH = bytes(HASH_BYTES)

@@ -1,4 +1,4 @@
-"""Messages between two sites that are no event of a case: asks, receipts, hello.
+"""Messages between two sites that are no event of a case: asks, reports, receipts, hello.
 
 Owns their form; signing and sending are elsewhere.
 """
@@ -29,6 +29,16 @@ class AddNoteAsk(msgspec.Struct, frozen=True, kw_only=True, tag="AddNote", tag_f
     case_id: UUID
     note_kind: Literal["progress", "supplement", "solution", "phone"]
     text: str
+
+
+class ReportFiled(msgspec.Struct, frozen=True, kw_only=True, tag="ReportFiled", tag_field="type"):
+    """A unit files for a period (`2026-02`) that there was nothing to report. `report` is the profile's key."""
+
+    at: datetime
+    actor: Actor
+    report: str
+    unit: str
+    period: str
 
 
 class ReceiptException(msgspec.Struct, frozen=True, kw_only=True):

@@ -16,6 +16,7 @@ from bancheng.kernel.case import Case, Head, Position
 from bancheng.schema.clocks import CONCLUSION, HOLDER, PERSON
 from bancheng.schema.events import (
     CaseEvent,
+    CauseCoded,
     Declined,
     Escalated,
     GuidanceIssued,
@@ -158,6 +159,8 @@ def counts(change: CaseChange) -> Iterator[Count]:
                 yield Count(name="received", unit=unit)
             case StruckOff(actor=actor) | Declined(actor=actor) | Withdrawn(actor=actor):
                 yield Count(name="closed", unit=actor.unit)
+            case CauseCoded(actor=actor, cause=cause):
+                yield Count(name=f"cause:{cause}", unit=actor.unit)
             case _:
                 pass
 

@@ -20,8 +20,8 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 from bancheng.store.database import driver_url
+from bancheng.store.register_tables import metadata as shared_metadata
 from bancheng.store.roles import grants
-from bancheng.store.tables import metadata as shared_metadata
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 ADVISORY_LOCK = 0x62616E6368656E67

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
-from litestar import get
+from datetime import date
+from typing import Annotated, get_args
+
+from litestar import Response, get
+from litestar.di import NamedDependency
+from litestar.params import FromQuery, QueryParameter
 
 from bancheng.kernel.catalogue import Matter
 from bancheng.kernel.entrustments import Entrustment
-from bancheng.window.requests import StaffRequest
+from bancheng.schema.events import Outcome
+from bancheng.window.pages.catalogue import word
+from bancheng.window.registers import liaisons, summaries, zero_reports
+from bancheng.window.requests import StaffRequest, language_of
+from bancheng.window.window import Window
+
+MonthAsked = Annotated[str, QueryParameter(pattern=r"^([0-9]{4}-(0[1-9]|1[0-2]))?$", description="For example 2026-02")]
 
 
 @get("/entrustments", summary="Entrustment documents 委托文件", tags=["registers"])
@@ -21,4 +32,45 @@ async def matters(request: StaffRequest) -> list[Matter]:
     return list(request.user.site.registers.catalogue.matters)
 
 
-ROUTES = [entrustments, matters]
+@get("/reports/zero", summary="Who reported in a month 月零报告", tags=["registers"])
+async def zero_report_list(
+    request: StaffRequest, window: NamedDependency[Window], month: MonthAsked = ""
+) -> zero_reports.ZeroReports:
+    """Of all units at the top, else of your own and those below it; without a month, of the last one that is over."""
+    asked = month or zero_reports.last_month(request.user)
+    return await zero_reports.list_zero_reports(window.hosting, request.user, asked)
+
+
+@get("/liaisons", summary="Liaisons of departments 联络员", tags=["registers"])
+async def liaison_list(request: StaffRequest, window: NamedDependency[Window]) -> list[liaisons.LiaisonRow]:
+    """Departments that serve enterprises, those that named nobody first. Kept at the top tier alone."""
+    return await liaisons.list_of_liaisons(window.hosting, request.user)
+
+
+@get("/summaries/not-done", summary="What was declined or could not be done 汇总", tags=["registers"])
+async def not_done_summary(
+    request: StaffRequest, window: NamedDependency[Window], first: FromQuery[date], last: FromQuery[date]
+) -> summaries.Summary:
+    """Registered from `first` to `last`, by outcome, reason and department, without personal data."""
+    return await summaries.summary(window.hosting, request.user, first, last, language_of(request))
+
+
+@get("/summaries/not-done.csv", summary="The same for a spreadsheet", tags=["registers"], media_type="text/csv")
+async def not_done_table(
+    request: StaffRequest, window: NamedDependency[Window], first: FromQuery[date], last: FromQuery[date]
+) -> Response[bytes]:
+    """UTF-8 with its mark, in your language."""
+    return csv_answer(await summaries.summary(window.hosting, request.user, first, last, language_of(request)), request)
+
+
+def csv_answer(found: summaries.Summary, request: StaffRequest) -> Response[bytes]:
+    """A file to be kept."""
+    language = language_of(request)
+    headings = [word(language, "field", name) for name in summaries.COLUMNS]
+    outcomes = {name: word(language, "outcome", name) for name in get_args(Outcome)}
+    name = f"not-done-{found.first.isoformat()}-{found.last.isoformat()}.csv"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
+    return Response(summaries.as_csv(found, headings, outcomes), media_type="text/csv; charset=utf-8", headers=headers)
+
+
+ROUTES = [entrustments, matters, zero_report_list, liaison_list, not_done_summary, not_done_table]

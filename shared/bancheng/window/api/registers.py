@@ -20,7 +20,7 @@ from bancheng.window.api.bodies import body_of
 from bancheng.window.hosting import Hosting
 from bancheng.window.idempotency import Answer, Request, request_of
 from bancheng.window.identity import Identity
-from bancheng.window.registers import entrustments, matters, units
+from bancheng.window.registers import entrustments, liaisons, matters, units, zero_reports
 from bancheng.window.registers.changing import Published
 from bancheng.window.requests import StaffRequest
 from bancheng.window.window import Window
@@ -82,6 +82,30 @@ ROUTES = [
         matters.publish_catalogue,
         summary="Publish the catalogue of matters 发布事项目录",
         answer=Published,
+    ),
+    changing(
+        "/reports/zero",
+        zero_reports.ZeroReportBody,
+        zero_reports.file_zero_report,
+        summary="File a zero report 月零报告",
+        answer=zero_reports.ZeroReportFiled,
+        status=200,
+    ),
+    changing(
+        "/liaisons",
+        liaisons.NameLiaisonBody,
+        liaisons.name_liaison,
+        summary="Name a liaison 联络员",
+        answer=liaisons.LiaisonSaved,
+        status=200,
+    ),
+    changing(
+        "/liaisons/remove",
+        liaisons.RemoveLiaisonBody,
+        liaisons.drop_liaison,
+        summary="Remove a liaison",
+        answer=liaisons.LiaisonSaved,
+        status=200,
     ),
     changing("/units/close", units.CloseUnitBody, units.close, summary="Close a unit 撤销", answer=Published),
 ]

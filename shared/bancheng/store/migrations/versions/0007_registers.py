@@ -1,0 +1,54 @@
+"""Registers beside the cases: reports of units, liaisons, the duty roster; and the few cases they are counted from.
+
+Revision 0007, after 0006 of the shared branch.
+"""
+
+from __future__ import annotations
+
+from alembic import op
+
+from bancheng.store.policies import protect
+
+revision = "bancheng_0007"
+down_revision = "bancheng_0006"
+branch_labels = None
+depends_on = None
+
+TABLES = (
+    """
+    CREATE TABLE unit_report (
+        tenant text COLLATE "C" NOT NULL, report text COLLATE "C" NOT NULL, period text COLLATE "C" NOT NULL,
+        unit text COLLATE "C" NOT NULL, filed_at timestamptz NOT NULL, staff_name text NOT NULL,
+        event_hash bytea NOT NULL,
+        CONSTRAINT unit_report_pkey PRIMARY KEY (tenant, report, period, unit))""",
+    """
+    CREATE TABLE liaison (
+        tenant text COLLATE "C" NOT NULL, unit text COLLATE "C" NOT NULL, name text NOT NULL, phone text NOT NULL,
+        updated_at timestamptz NOT NULL,
+        CONSTRAINT liaison_pkey PRIMARY KEY (tenant, unit))""",
+    """
+    CREATE TABLE duty (
+        tenant text COLLATE "C" NOT NULL, unit text COLLATE "C" NOT NULL, day date NOT NULL,
+        post text COLLATE "C" NOT NULL, staff_id text COLLATE "C" NOT NULL, name text NOT NULL,
+        CONSTRAINT duty_pkey PRIMARY KEY (tenant, unit, day, post))""",
+    """
+    CREATE TABLE absence (
+        tenant text COLLATE "C" NOT NULL, staff_id text COLLATE "C" NOT NULL, first_day date NOT NULL,
+        last_day date NOT NULL, reason text NOT NULL,
+        CONSTRAINT absence_pkey PRIMARY KEY (tenant, staff_id, first_day))""",
+)
+INDEXES = (
+    "CREATE INDEX cases_reported ON cases (tenant, registered_at, case_id) WHERE channel = 'report'",
+    """
+    CREATE INDEX cases_not_done ON cases (tenant, registered_at, case_id)
+    WHERE outcome IN ('cannot_be_done', 'declined')""",
+)
+
+
+def upgrade() -> None:
+    """New tables, and two indexes over the few cases that they concern."""
+    for statement in (*TABLES, *INDEXES):
+        op.execute(statement)
+    for table in ("unit_report", "liaison", "duty", "absence"):
+        for statement in protect(table):
+            op.execute(statement)

@@ -1,0 +1,157 @@
+"""PA-R6, PA-R26, PA-18, PZ-05: who reported in a month, what could not be done and why, and whom to call."""
+
+from __future__ import annotations
+
+import csv
+import io
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import pytest_asyncio
+from msgspec.structs import replace
+
+from tests.conformance.hall import PANAN, PANZHIHUA, unit_code
+from tests.conformance.registers_hall import RegistersHall
+
+if TYPE_CHECKING:
+    from tests.conformance.hall import Desk, OpenHall
+
+FEBRUARY = datetime(2026, 2, 25, 2, 0, tzinfo=UTC)
+MARCH = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
+TOWN, FIRST, SECOND = (unit_code(PANAN, place) for place in ("middle", "first", "second"))
+
+
+@pytest_asyncio.fixture
+async def hall(open_hall: OpenHall) -> RegistersHall:
+    hall = RegistersHall(open_hall.database)
+    rules = hall.site(PANAN).current_profile()
+    # No source says by which day: the test's tenant says the second working day of the next month.
+    reports = tuple(replace(each, workday=2) if each.is_zero_report else each for each in rules.reports)
+    await hall.begin(PANAN, replace(rules, reports=reports))
+    return hall
+
+
+async def states(desk: Desk, month: str = "2026-02") -> dict[str, str]:
+    answer = await desk.get("/reports/zero", month=month)
+    assert answer.status_code == 200, answer.text
+    return {each["unit"]: each["state"] for each in answer.json()["units"]}
+
+
+@pytest.mark.clause("PA-R6")
+async def test_a_unit_that_neither_reported_nor_filed_a_zero_report_is_listed(hall: RegistersHall) -> None:
+    hall.now = FEBRUARY
+    town = await hall.at(PANAN, "middle-clerk")
+    await town.bring(channel="report", department=FIRST)
+    hall.now = MARCH
+    top = await hall.at(PANAN, "top-clerk")
+    assert await states(top) == {TOWN: "reported", FIRST: "reported", SECOND: "open"}
+    hall.pass_time(days=2)
+    assert (await states(top))[SECOND] == "missing"
+    officer = await hall.at(PANAN, "second-officer")
+    filed = await officer.post("/reports/zero", {"month": "2026-02"}, key="once")
+    assert filed.json() == {"unit": SECOND, "month": "2026-02", "is_new": True}
+    assert (await officer.post("/reports/zero", {"month": "2026-02"})).json()["is_new"] is False
+    assert (await states(top))[SECOND] == "zero"
+    assert set(await states(officer)) == {SECOND}
+    listed = (await top.get("/reports/zero")).json()
+    assert (listed["month"], listed["due_on"]) == ("2026-02", "2026-03-03")
+
+
+@pytest.mark.clause("PA-R6", part="what is no zero report is refused")
+async def test_a_zero_report_is_refused_with_its_field(hall: RegistersHall) -> None:
+    hall.now = FEBRUARY
+    town = await hall.at(PANAN, "middle-clerk")
+    await town.bring(channel="report")
+    hall.now = MARCH
+    for month, code in (
+        ("2026-02", "report.has_cases"),
+        ("2026-03", "report.month_not_over"),
+        ("2026-13", "api.wrong_value"),
+    ):
+        answer = await town.post("/reports/zero", {"month": month})
+        assert (answer.status_code, answer.json()["code"], answer.json()["field"]) == (422, code, "month")
+    top = await (await hall.at(PANAN, "top-clerk")).post("/reports/zero", {"month": "2026-01"})
+    assert (top.status_code, top.json()["code"]) == (409, "report.not_owed")
+    supervisor = await (await hall.at(PANAN, "middle-supervisor")).post("/reports/zero", {"month": "2026-01"})
+    assert supervisor.status_code == 403
+    elsewhere = await (await hall.at(PANZHIHUA, "top-clerk")).get("/reports/zero")
+    assert elsewhere.json()["is_owed"] is False
+
+
+async def declined(hall: RegistersHall, **changes: Any) -> str:
+    clerk = await hall.at(PANAN, "top-clerk")
+    case_id = await clerk.bring(**changes)
+    ground = next(each.key for each in clerk.profile.exclusions if not each.unless_entrusted)
+    await clerk.must(case_id, "propose-decline", ground=ground, explanation="已进入诉讼")
+    await (await hall.at(PANAN, "top-leader")).must(case_id, "approve-decline")
+    return str((await clerk.case(case_id))["number"])
+
+
+@pytest.mark.clause("PA-R26")
+async def test_what_was_declined_is_summed_up_for_the_departments_without_names(hall: RegistersHall) -> None:
+    first = await declined(hall, department=FIRST)
+    second = await declined(hall, department=FIRST)
+    await declined(hall, department=SECOND)
+    clerk = await hall.at(PANAN, "top-clerk")
+    days = {"first": "2026-03-01", "last": "2026-03-31"}
+    found = (await clerk.get("/summaries/not-done", **days)).json()
+    row = next(each for each in found["rows"] if each["department"] == FIRST)
+    assert (row["outcome"], row["count"], row["numbers"]) == ("declined", 2, [first, second])
+    assert row["department_name"] == "民政局"
+    assert row["reason_name"]
+    sheet = await clerk.get("/summaries/not-done.csv", **days)
+    assert sheet.content.startswith(b"\xef\xbb\xbf")
+    rows = list(csv.reader(io.StringIO(sheet.content.decode("utf-8-sig"))))
+    assert [each[3] for each in rows[1:]] == [str(each["count"]) for each in found["rows"]]
+    for text in (sheet.text, str(found)):
+        assert "周某某" not in text
+        assert "00012345678" not in text
+    nothing = await clerk.get("/summaries/not-done", first="2026-04-01", last="2026-04-30")
+    assert nothing.json()["rows"] == []
+    wrong = await clerk.get("/summaries/not-done", first="2026-04-01", last="2026-03-30")
+    assert (wrong.status_code, wrong.json()["field"]) == (422, "last")
+
+
+@pytest.mark.clause("PZ-05", part="figures follow the code of the cause")
+async def test_figures_follow_the_code_of_the_cause(hall: RegistersHall) -> None:
+    clerk = await hall.at(PANZHIHUA, "top-clerk")
+    cause = clerk.profile.causes[0].key
+    for _ in range(2):
+        case_id = await clerk.accepted()
+        await clerk.must(case_id, "code-cause", cause=cause)
+    figures = (await clerk.get("/figures")).json()
+    top = unit_code(PANZHIHUA, "top")
+    assert {"name": f"cause:{cause}", "unit": top, "value": 2} in figures
+
+
+@pytest.mark.clause("PA-18")
+async def test_a_department_that_serves_enterprises_without_a_liaison_is_listed_first(hall: RegistersHall) -> None:
+    administrator = await hall.at(PANAN, "top-administrator")
+    for unit in (FIRST, SECOND):
+        answer = await administrator.post("/units/change", {"unit": unit, "serves_enterprises": True})
+        assert answer.status_code == 201, answer.text
+    named = await administrator.post("/liaisons", {"unit": FIRST, "name": "王小明", "phone": "00012340000"})
+    assert named.status_code == 200, named.text
+    clerk = await hall.at(PANAN, "top-clerk")
+    gap, known = (await clerk.get("/liaisons")).json()
+    assert (gap["unit"], gap["is_gap"], known["unit"], known["is_gap"]) == (SECOND, True, FIRST, False)
+    assert (known["name"], known["phone"]) == ("王小明", "00012340000")
+    supervisor = await hall.at(PANAN, "top-supervisor")
+    shown = (await supervisor.get("/liaisons")).json()[1]
+    assert (shown["name"], shown["phone"]) == ("王**", "000****0000")
+    await administrator.post("/liaisons/remove", {"unit": FIRST})
+    assert [each["is_gap"] for each in (await clerk.get("/liaisons")).json()] == [True, True]
+
+
+async def test_a_liaison_is_of_a_department_and_named_by_an_administrator(hall: RegistersHall) -> None:
+    administrator = await hall.at(PANAN, "top-administrator")
+    body = {"unit": TOWN, "name": "王小明", "phone": "00012340000"}
+    answer = await administrator.post("/liaisons", body)
+    assert (answer.status_code, answer.json()["code"], answer.json()["field"]) == (
+        422, "matter.not_a_department", "unit",
+    )  # fmt: skip
+    none = await administrator.post("/liaisons/remove", {"unit": FIRST})
+    assert (none.status_code, none.json()["code"]) == (422, "liaison.none")
+    clerk = await (await hall.at(PANAN, "top-clerk")).post("/liaisons", {**body, "unit": FIRST})
+    assert clerk.status_code == 403
