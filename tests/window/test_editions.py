@@ -17,6 +17,8 @@ from tests.window.test_rules_pages import next_edition, shipped_text
 from tests.window.town_hall import CHILD, XIAOSHAN
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from bancheng.kernel.profile import Profile
     from tests.support.tiers import Tiers
     from tests.window.town_hall import TownHall
@@ -46,7 +48,7 @@ async def test_an_old_case_keeps_its_limits_and_a_new_one_has_the_new_at_every_t
     old = await tiers.register(VILLAGE, "旧规则的案件")
     await arrives(tiers)
     new = await tiers.register(VILLAGE, "新规则的案件")
-    held = {}
+    held: dict[tuple[UUID, str], date] = {}
     for until in range(1, 30):
         await tiers.pass_time(START + until * DAY)
         for case_id in (old, new):

@@ -61,7 +61,9 @@ class CalendarQuestion(CalendarBody, frozen=True, kw_only=True, forbid_unknown_f
 
 
 class DayChangeView(msgspec.Struct, frozen=True, kw_only=True):
-    """A day that is something else. `moves_dates`: it counts where it did not, or no longer does."""
+    """A day that is something else. `moves_dates`: it counts where it did not, or no longer does; `provisional`: it
+    is an estimate of a year without a notice.
+    """
 
     day: date
     was: str
@@ -69,6 +71,7 @@ class DayChangeView(msgspec.Struct, frozen=True, kw_only=True):
     becomes: str
     becomes_name: str
     moves_dates: bool
+    provisional: bool
 
 
 class CalendarPreview(msgspec.Struct, frozen=True, kw_only=True):
@@ -152,6 +155,7 @@ async def preview_calendar(
             DayChangeView(
                 day=each.day, was=each.was.kind.value, was_name=each.was.name, becomes=each.becomes.kind.value,
                 becomes_name=each.becomes.name, moves_dates=each.moves_dates,
+                provisional=each.becomes.provisional,
             )
             for each in changed_days(present, following)
         ],

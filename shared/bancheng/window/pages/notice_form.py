@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import msgspec
+
+from bancheng.window.rule_books import BookUnreadable
 
 ROWS: Final = 10
 FESTIVALS: Final = ("元旦", "春节", "清明节", "劳动节", "端午节", "中秋节", "国庆节")
@@ -53,3 +55,14 @@ def as_list(rows: list[NoticeRow]) -> tuple[str, list[int]]:
             write([day, "", "班", row.name])
             came_from.append(number)
     return lines.getvalue(), came_from
+
+
+def by_row(refusal: Exception, came_from: Sequence[int]) -> Exception:
+    """The same refusal with the rows of the form (from 1) for the lines of the list that was made of them."""
+    if not isinstance(refusal, BookUnreadable) or not came_from:
+        return refusal
+    problems = [
+        msgspec.structs.replace(each, line=None if each.line is None else came_from[each.line - 1] + 1)
+        for each in refusal.problems
+    ]
+    return BookUnreadable(refusal.code, problems)

@@ -25,7 +25,7 @@ from bancheng.window.field_problems import InvalidInput
 from bancheng.window.idempotency import request_of
 from bancheng.window.input_text import convert_form
 from bancheng.window.pages.catalogue import translations, word
-from bancheng.window.pages.notice_form import NoticeRow, as_list, empty_rows, typed_rows
+from bancheng.window.pages.notice_form import NoticeRow, as_list, by_row, empty_rows, typed_rows
 from bancheng.window.pages.session import page_context, redirect, session_form
 from bancheng.window.publishing import (
     CalendarBody,
@@ -87,8 +87,9 @@ async def preview_days_page(request: StaffRequest, window: NamedDependency[Windo
         question = convert_form({**given, "after": form.get("after", ""), "limit": PAGE_ROWS}, CalendarQuestion)
         seen = await preview_calendar(window.hosting, request.user, window.parts.books, question)
     except _REFUSALS as refusal:
-        error = _error(request, window, refusal)
-        return _days(request, window, rows, error=error, problems=_in_rows(error, rows, came_from, request))
+        error = _error(request, window, by_row(refusal, came_from))
+        problems = _in_rows(error, rows, request, is_typed=bool(came_from))
+        return _days(request, window, rows, error=error, problems=problems)
     context = {
         **page_context(request.user),
         "seen": seen,
@@ -187,16 +188,14 @@ def _error(request: StaffRequest, window: Window, refusal: Exception) -> ErrorVi
 
 
 def _in_rows(
-    error: ErrorView, rows: Sequence[NoticeRow], came_from: Sequence[int], request: StaffRequest
+    error: ErrorView, rows: Sequence[NoticeRow], request: StaffRequest, *, is_typed: bool
 ) -> list[SaidProblem]:
     """Each finding beside the name of the row that it came from, or the line of the file."""
     said: list[SaidProblem] = []
     for each in error.fields:
-        place = ""
-        if each.line is not None and came_from:
-            place = rows[came_from[each.line - 1]].name or str(came_from[each.line - 1] + 1)
-        elif each.line is not None:
-            place = _line(each.line, language_of(request))
+        place = "" if each.line is None else _line(each.line, language_of(request))
+        if each.line is not None and is_typed:
+            place = rows[each.line - 1].name or place
         said.append(SaidProblem(place=place, field="", message=each.message, next_step=each.next_step))
     return said
 
