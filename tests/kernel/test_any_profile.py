@@ -152,6 +152,7 @@ class Walk:
         calendar, now = self.story.calendar, self.story.now
         earlier, later = before.clocks[PERSON], self.story.state.clocks[PERSON]
         assert limits.used_workdays(later, calendar, now) >= limits.used_workdays(earlier, calendar, now)
+        assert later.started_at == earlier.started_at or earlier.state != "running", "the start was reset"
         assert later.started_at >= earlier.started_at
 
     def finish(self) -> None:
