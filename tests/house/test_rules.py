@@ -143,3 +143,23 @@ def test_every_locked_package_has_a_hash() -> None:
         packages = [entry for entry in entries if "==" in entry.partition("\n")[0]]
         assert packages
         assert not [entry.partition("\n")[0] for entry in packages if "--hash=sha256:" not in entry]
+
+
+def test_the_program_knows_no_jurisdiction_by_name_or_code() -> None:
+    """One program for all rule books: which county it is stands in profiles and demo data alone."""
+    profiles = ROOT / "shared" / "bancheng" / "profiles"
+    demo = ROOT / "shared" / "bancheng" / "runtime" / "demo"
+    codes = [folder.name for folder in profiles.iterdir() if (folder / "profile.toml").is_file()]
+    assert len(codes) >= 5
+    chinese = ["磐安", "攀枝花", "内乡", "山亭", "萧山", "枣庄", "杭州", "瓜沥", "钒钛", "攀西"]
+    letters = ["pan'?an", "panzhihua", "neixiang", "shanting", "xiaoshan", "zaozhuang", "hangzhou", "guali"]
+    named = re.compile("|".join([*codes, *chinese, *(rf"\b{word}\b" for word in letters)]), re.IGNORECASE)
+    mine = [(ROOT / name, text) for name, text in texts() if name.startswith(("shared/", "services/"))]
+    program = [
+        (path, text)
+        for path, text in mine
+        # The folders of the profiles are data; the modules beside them are program.
+        if not path.is_relative_to(demo) and path.parent.parent != profiles
+    ]
+    assert len(program) > 200
+    assert not [f"{path.name}: {match.group()}" for path, text in program if (match := named.search(text))]

@@ -33,7 +33,7 @@ def _token(text: str) -> str:
 
 
 def log_subject(tenant: str, child: str, direction: Direction) -> str:
-    """The one subject of a link's numbered log, for example `fed.v1.330109.guali.up.log`."""
+    """The one subject of a link's numbered log, for example `fed.v1.000000.town.up.log`."""
     return f"fed.v1.{_token(tenant)}.{_token(child)}.{direction}.log"
 
 

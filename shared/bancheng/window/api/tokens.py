@@ -19,7 +19,7 @@ from bancheng.window.window import Window
 
 
 class TokenBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Who signs in: the tenant's code, for example 330109, and the account."""
+    """Who signs in: the tenant's code, for example 000000, and the account."""
 
     tenant: Annotated[str, Meta(min_length=1, max_length=48)]
     login: Annotated[str, Meta(min_length=1, max_length=64)]
