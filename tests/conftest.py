@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
 
+from bancheng.runtime.local_process import PORTS
 from tests.support import distribution
 from tests.support.servers import RunningNats, running_nats, running_postgres
 
@@ -15,6 +17,13 @@ if TYPE_CHECKING:
     from xdist.remote import Producer
 
     from bancheng.runtime.database_admin import DatabaseAdmin
+
+
+def pytest_configure() -> None:
+    """In a worker, before anything starts a server; whatever it starts goes by it as well."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER")
+    if worker:
+        os.environ[PORTS] = distribution.port_range(worker)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> distribution.UnitScheduling:

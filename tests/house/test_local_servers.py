@@ -16,7 +16,7 @@ from bancheng.runtime import local_binaries
 from bancheng.runtime.database_admin import DatabaseAdmin, NotAName
 from bancheng.runtime.local_nats import NatsServer
 from bancheng.runtime.local_postgres import NamedPostgres, PostgresServer, postgres_for
-from bancheng.runtime.local_process import LOOPBACK, PortInUse, ServerFailed
+from bancheng.runtime.local_process import LOOPBACK, PortInUse, ServerFailed, pick_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -96,6 +96,15 @@ def test_a_given_port_that_is_taken_is_named(tmp_path: Path, taken_port: int) ->
     assert refused.value.port == taken_port
     with pytest.raises(PortInUse, match=str(taken_port)):
         NatsServer(directory=tmp_path / "nats", port=taken_port).start()
+
+
+def test_ports_are_picked_where_somebody_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BANCHENG_LOCAL_PORTS", "30100-30120")
+    assert {pick_port() for _ in range(30)} <= set(range(30_100, 30_121))
+    for wrong in ("30100", "30120-30100", "80-90", "a-b", "1024-70000"):
+        monkeypatch.setenv("BANCHENG_LOCAL_PORTS", wrong)
+        with pytest.raises(ServerFailed, match="BANCHENG_LOCAL_PORTS"):
+            pick_port()
 
 
 def test_a_postgres_that_cannot_start_shows_its_log(tmp_path: Path) -> None:

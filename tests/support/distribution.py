@@ -1,7 +1,7 @@
 """How `make test` divides the tests among its workers (pytest-xdist).
 
-Owns which files stay on one worker, one after the other, and which begin first. Each worker has servers of its own;
-a file that is not named here is a unit by itself and comes after those that are.
+Owns which files stay on one worker, one after the other, which begin first, and each worker's ports. Each worker has
+servers of its own; a file that is not named here is a unit by itself and comes after those that are.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from xdist.scheduler import LoadFileScheduling
+
+from bancheng.runtime.local_process import FIRST_PORT
 
 if TYPE_CHECKING:
     import pytest
@@ -32,9 +34,21 @@ UNITS: Final[Sequence[tuple[str, ...]]] = (
 """Beginnings of file names; the first unit with one that fits is the file's."""
 
 
+_PORTS_END: Final = 22_000
+"""Above it the demo's tests look for five ports in a row."""
+_PORT_PARTS: Final = 8
+
+
 def _place(node_id: str) -> int:
     """Where the test's unit stands in UNITS, or after all of them."""
     return next((place for place, unit in enumerate(UNITS) if node_id.startswith(unit)), len(UNITS))
+
+
+def port_range(worker: str) -> str:
+    """Each worker's own part of the ports: while a server is down, none of another worker's may take its place."""
+    number = int(worker.removeprefix("gw")) % _PORT_PARTS
+    width = (_PORTS_END - FIRST_PORT) // _PORT_PARTS
+    return f"{FIRST_PORT + number * width}-{FIRST_PORT + (number + 1) * width - 1}"
 
 
 def order(items: list[pytest.Item]) -> None:

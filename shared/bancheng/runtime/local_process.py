@@ -7,6 +7,7 @@ started. Must not know what is being started; never used in production.
 from __future__ import annotations
 
 import contextlib
+import os
 import secrets
 import socket
 import time
@@ -22,8 +23,10 @@ LOOPBACK = "127.0.0.1"
 
 # Below the range from which Linux takes client ports (32768 and up): while a server is down, a client that keeps
 # dialling its port could otherwise be given that very port and connect to itself, and the server could not come back.
-_FIRST_PORT = 10_240
-_LAST_PORT = 32_000
+FIRST_PORT = 10_240
+LAST_PORT = 32_000
+PORTS = "BANCHENG_LOCAL_PORTS"
+"""`first-last`: where ports are picked instead, so that programs that run at the same time never pick the same one."""
 _PORT_TRIES = 50
 _POLL_SECONDS = 0.02
 _LOG_TAIL_BYTES = 4_000
@@ -71,12 +74,23 @@ def port_is_free(port: int) -> bool:
 
 
 def pick_port() -> int:
-    """A free port outside the range that the system hands to clients. Raises `ServerFailed` after 50 tries."""
+    """A free port outside the range that the system hands to clients, or in the one named in BANCHENG_LOCAL_PORTS.
+
+    Raises `ServerFailed` after 50 tries, or when what is named is no range.
+    """
+    first, last = _port_range(os.environ.get(PORTS) or f"{FIRST_PORT}-{LAST_PORT}")
     for _ in range(_PORT_TRIES):
-        port = _FIRST_PORT + secrets.randbelow(_LAST_PORT - _FIRST_PORT)
+        port = first + secrets.randbelow(last - first + 1)
         if port_is_free(port):
             return port
     raise ServerFailed(server="local server", reason=f"no free port found in {_PORT_TRIES} tries")
+
+
+def _port_range(named: str) -> tuple[int, int]:
+    first, _, last = named.partition("-")
+    if not (first.isdecimal() and last.isdecimal() and 1_024 <= int(first) <= int(last) <= 65_535):
+        raise ServerFailed(server="local server", reason=f"{PORTS} is `first-last` from 1024 to 65535, not {named!r}")
+    return int(first), int(last)
 
 
 def wait_until(ready: Callable[[], bool], *, timeout_seconds: float) -> bool:

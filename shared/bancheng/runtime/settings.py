@@ -17,7 +17,9 @@ from msgspec import Meta
 
 PREFIX: Final = "BANCHENG_"
 CONFIG: Final = "BANCHENG_CONFIG"
-NOT_OURS: Final = frozenset({CONFIG, "BANCHENG_POSTGRES", "BANCHENG_POSTGRES_ACCOUNT", "BANCHENG_NATS_SERVER"})
+NOT_OURS: Final = frozenset(
+    {CONFIG, "BANCHENG_POSTGRES", "BANCHENG_POSTGRES_ACCOUNT", "BANCHENG_NATS_SERVER", "BANCHENG_LOCAL_PORTS"}
+)
 """Names with our prefix that the local servers of development, demo and tests read themselves."""
 
 _MEBIBYTE: Final = 1 << 20
