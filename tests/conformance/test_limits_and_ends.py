@@ -1,0 +1,174 @@
+"""Who may come with what, by when they are told, and how a case ends: each by the tenant's own document."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.conformance.hall import NEIXIANG, PANZHIHUA, SHANTING, XIAOSHAN, unit_code
+
+if TYPE_CHECKING:
+    from tests.conformance.hall import Desk, OpenHall
+
+
+async def clocks(desk: Desk, case_id: str) -> dict[str, dict[str, Any]]:
+    return {clock["name"]: clock for clock in (await desk.case(case_id))["clocks"]}
+
+
+@pytest.mark.parametrize(
+    ("tenant", "grounds", "exclusion"),
+    [
+        pytest.param(
+            NEIXIANG, ("not_accepted", "not_approved", "several_trips"), "policy_not_allowed",
+            marks=pytest.mark.clause("NX-01"),
+        ),
+        pytest.param(
+            SHANTING, ("not_accepted_or_approved", "several_visits", "treated_badly"), "law_says_no",
+            marks=pytest.mark.clause("ST-01"),
+        ),
+    ],
+)  # fmt: skip
+async def test_the_scope_is_the_documents_and_who_is_outside_it_is_told_why(
+    open_hall: OpenHall, tenant: str, grounds: tuple[str, ...], exclusion: str
+) -> None:
+    clerk, leader = await open_hall.at(tenant, "top-clerk"), await open_hall.at(tenant, "top-leader")
+    for ground in grounds:
+        case_id = await clerk.bring(ground=ground)
+        assert (await clerk.case(case_id))["ground"] == ground
+    unknown = await clerk.post("/cases", clerk.body(ground="just_so"))
+    assert (unknown.status_code, unknown.json()["field"]) == (422, "ground")
+    missing = await clerk.post("/cases", clerk.body(ground=None))
+    assert missing.json()["code"] == "registration.ground_missing"
+
+    case_id = await clerk.bring()
+    outside = await clerk.refused(case_id, "propose-decline", ground="bad_mood", explanation="不办")
+    assert outside["code"] == "decline.unknown_ground"
+    await clerk.must(case_id, "propose-decline", ground=exclusion, explanation="法规明确不予办理，已耐心解释。")
+    await leader.must(case_id, "approve-decline")
+    declined = (await clerk.last(case_id, "Declined"))["details"]
+    assert (declined["ground"], declined["explanation"]) == (exclusion, "法规明确不予办理，已耐心解释。")
+
+
+@pytest.mark.clause("NX-04")
+async def test_by_the_third_day_whether_it_can_be_done_and_by_the_fifth_it_is_solved(open_hall: OpenHall) -> None:
+    clerk = await open_hall.at(NEIXIANG, "top-clerk")
+    case_id = await clerk.bring(case_type="complex")
+    running = await clocks(clerk, case_id)
+    # Monday 2 March: the third working day is Thursday the 5th, the fifth Monday the 9th.
+    assert running["step:feasibility"]["due_day"] == "2026-03-05"
+    assert running["person"]["due_day"] == "2026-03-09"
+    await clerk.must(case_id, "record-step", step="feasibility_told", note="能办，材料已收")
+    assert (await clocks(clerk, case_id))["step:feasibility"]["state"] == "stopped"
+    assert (await clocks(clerk, case_id))["person"]["state"] == "running"
+
+    barred = await clerk.bring(case_type="barred")
+    assert (await clocks(clerk, barred))["person"]["due_day"] == "2026-03-05"
+
+
+@pytest.mark.clause("ST-04")
+@pytest.mark.clause("PZ-09", part="at once, in two working days, progress with reasons in five and then followed")
+@pytest.mark.parametrize("tenant", [SHANTING, PANZHIHUA])
+async def test_at_once_in_two_days_and_progress_in_five_then_followed_until_done(
+    open_hall: OpenHall, tenant: str
+) -> None:
+    clerk = await open_hall.at(tenant, "top-clerk")
+    due = {
+        case_type: (await clocks(clerk, await clerk.bring(case_type=case_type)))["person"]["due_day"]
+        for case_type in ("simple", "ordinary", "complex")
+    }
+    assert due == {"simple": "2026-03-02", "ordinary": "2026-03-04", "complex": "2026-03-09"}
+
+    case_id = await clerk.accepted(case_type="complex")
+    await clerk.must(case_id, "give-answer", text="三个部门正在会签，预计下周", answer_kind="progress")
+    after = await clocks(clerk, case_id)
+    assert after["person"]["state"] == "stopped"
+    assert after["pursuit"]["state"] == "running"
+    await open_hall.pass_until(datetime(2026, 3, 20, 2, tzinfo=UTC), tenant)
+    assert (await clerk.last(case_id, "DeadlinePassed"))["details"]["clock"] == "pursuit"
+    ordinary = await clerk.accepted(case_type="ordinary")
+    not_enough = await clerk.refused(ordinary, "give-answer", text="还在办", answer_kind="progress")
+    assert not_enough["code"] == "answer.progress_not_enough"
+
+    limit = {"to_unit": unit_code(tenant, "first"), "request": "另定期限", "limit_workdays": 1}
+    await clerk.must(ordinary, "issue-order", **limit)
+    assert (await clocks(clerk, ordinary))["order:1"]["limit_workdays"] == 1
+
+
+@pytest.mark.clause("ST-05")
+async def test_a_deadline_is_extended_by_somebody_else_before_it_is_over(open_hall: OpenHall) -> None:
+    clerk, leader = await open_hall.at(SHANTING, "top-clerk"), await open_hall.at(SHANTING, "top-chief")
+    case_id = await clerk.accepted(case_type="complex")
+    await clerk.must(case_id, "request-extension", clock="person", workdays=2, reason="等省里批复")
+    assert (await clerk.refused(case_id, "approve-extension"))["code"] == "api.forbidden"
+    await leader.must(case_id, "approve-extension")
+    requested, approved = (
+        await clerk.last(case_id, "ExtensionRequested"),
+        await clerk.last(case_id, "ExtensionApproved"),
+    )
+    assert (requested["actor"]["name"], requested["details"]["reason"]) == ("测试top-clerk", "等省里批复")
+    assert approved["actor"]["name"] == "测试top-chief"
+    assert approved["details"]["old_due_at"] < approved["details"]["new_due_at"]
+
+
+@pytest.mark.clause("ST-10")
+async def test_three_ways_in(open_hall: OpenHall) -> None:
+    clerk = await open_hall.at(SHANTING, "top-clerk")
+    for channel in ("desk", "phone", "platform"):
+        assert (await clerk.case(await clerk.bring(channel=channel)))["channel"] == channel
+
+
+@pytest.mark.clause("ST-08")
+async def test_no_case_ends_without_a_return_visit_and_a_rating(open_hall: OpenHall) -> None:
+    clerk, leader = await open_hall.at(SHANTING, "top-clerk"), await open_hall.at(SHANTING, "top-leader")
+    case_id = await clerk.accepted()
+    await clerk.must(case_id, "give-answer", text="已办好")
+    await clerk.must(case_id, "propose-result", outcome="solved", answer="已办好")
+    await leader.must(case_id, "verify-result")
+    assert (await clerk.refused(case_id, "strike-off"))["code"] == "case.stage_forbids"
+    unrated = await clerk.give(case_id, "revisit", satisfied=True)
+    assert unrated.status_code in {400, 422}
+    await clerk.must(case_id, "revisit", satisfied=True, rating=4, comment="很快", channel="phone")
+    assert (await clerk.last(case_id, "Revisited"))["details"]["rating"] == 4
+    await clerk.must(case_id, "strike-off")
+
+
+@pytest.mark.clause("XS-08")
+async def test_acceptance_stamps_the_seal_and_the_case_shows_it(open_hall: OpenHall) -> None:
+    village, supervisor = await open_hall.at(XIAOSHAN, "bottom-clerk"), await open_hall.at(XIAOSHAN, "top-supervisor")
+    case_id = await village.accepted()
+    assert [entry["type"] for entry in await village.history(case_id)][:3] == ["Registered", "Accepted", "Sealed"]
+    assert (await village.refused(case_id, "seal"))["code"] == "seal.already_sealed"
+    assert "Sealed" in {entry["type"] for entry in await supervisor.history(case_id)}
+    elsewhere = await open_hall.at(SHANTING, "top-clerk")
+    assert (await elsewhere.refused(await elsewhere.accepted(), "seal"))["code"] == "seal.not_used_here"
+
+
+@pytest.mark.clause("XS-14")
+@pytest.mark.clause("PA-04", part="who supervises urges, and can change nothing")
+async def test_what_comes_in_at_a_contact_station_can_be_urged_by_the_towns_supervisors(open_hall: OpenHall) -> None:
+    town, supervisor = await open_hall.at(XIAOSHAN, "middle-clerk"), await open_hall.at(XIAOSHAN, "middle-supervisor")
+    case_id = await town.accepted(channel="supervision_station")
+    assert (await supervisor.case(case_id))["channel"] == "supervision_station"
+    before = await supervisor.case(case_id)
+    await supervisor.must(case_id, "urge", text="请召集相关部门会诊", wants="consultation")
+    urged = await town.last(case_id, "Urged")
+    assert (urged["details"]["wants"], urged["actor"]["name"]) == ("consultation", "测试middle-supervisor")
+    after = await supervisor.case(case_id)
+    assert (after["stage"], after["holder_unit"]) == (before["stage"], before["holder_unit"])
+    assert (await supervisor.refused(case_id, "add-note", text="我来写"))["code"] == "api.forbidden"
+
+
+@pytest.mark.clause("XS-04", part="conduct cases name the unit complained of and are kept from it")
+async def test_a_conduct_case_is_kept_from_the_unit_complained_of(open_hall: OpenHall) -> None:
+    top, complained = await open_hall.at(XIAOSHAN, "top-clerk"), await open_hall.at(XIAOSHAN, "middle-clerk")
+    unnamed = await top.post("/cases", top.body(kind="conduct"))
+    assert (unnamed.json()["code"], unnamed.json()["field"]) == ("conduct.unit_missing", "complained_unit")
+    itself = await complained.post("/cases", complained.body(kind="conduct", complained_unit=complained.unit))
+    assert itself.json()["code"] == "conduct.unit_complained_of"
+    case_id = await top.accepted(kind="conduct", complained_unit=complained.unit)
+    down = await top.refused(case_id, "hand-down", to_unit=complained.unit, reason="属镇里")
+    assert down["code"] == "conduct.unit_complained_of"
+    assert (await complained.get(f"/cases/{case_id}")).status_code == 404
+    assert case_id not in {case["case_id"] for case in (await complained.get("/cases")).json()["cases"]}

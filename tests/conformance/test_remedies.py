@@ -1,0 +1,174 @@
+"""What is done about one case: causes, tools, services, aid, orders, guidance, faults, and who follows it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.conformance.hall import NEIXIANG, PANAN, PANZHIHUA, unit_code
+
+if TYPE_CHECKING:
+    from tests.conformance.hall import Desk, OpenHall
+
+
+@pytest.mark.clause("PZ-05")
+async def test_the_cause_is_coded_by_the_tenants_codes_and_no_other(open_hall: OpenHall) -> None:
+    clerk = await open_hall.at(PANZHIHUA, "top-clerk")
+    case_id = await clerk.accepted()
+    wrong = await clerk.refused(case_id, "code-cause", cause="bad_weather")
+    assert (wrong["code"], wrong["field"]) == ("record.unknown_choice", "cause")
+    for cause in ("papers_incomplete", "rules_read_rigidly", "poor_skill_or_attitude", "policy_forbids"):
+        await clerk.must(case_id, "code-cause", cause=cause)
+    coded = [entry["details"]["cause"] for entry in await clerk.history(case_id) if entry["type"] == "CauseCoded"]
+    assert coded == ["papers_incomplete", "rules_read_rigidly", "poor_skill_or_attitude", "policy_forbids"]
+
+
+@pytest.mark.clause("PZ-06")
+async def test_the_chief_of_the_window_settles_a_case_by_a_policy_tool_with_its_basis(open_hall: OpenHall) -> None:
+    clerk, chief = await open_hall.at(PANZHIHUA, "top-clerk"), await open_hall.at(PANZHIHUA, "top-leader")
+    case_id = await clerk.accepted()
+    basis = "证明事项告知承诺制实施方案"
+    refused = await clerk.refused(case_id, "use-policy-tool", tool="commitment_certificates", basis=basis)
+    assert refused["code"] == "api.forbidden"
+    await chief.must(case_id, "use-policy-tool", tool="commitment_certificates", basis=basis)
+    used = await clerk.last(case_id, "PolicyToolUsed")
+    assert used["details"]["basis"] == basis
+    assert used["actor"]["name"] == "测试top-leader"
+
+
+@pytest.mark.clause("PZ-07")
+async def test_services_are_booked_on_a_case_and_what_came_of_them_is_recorded(open_hall: OpenHall) -> None:
+    clerk = await open_hall.at(PANZHIHUA, "top-clerk")
+    case_id = await clerk.accepted()
+    for number, form in enumerate(("appointment", "after_hours", "at_home", "helper"), start=1):
+        await clerk.must(case_id, "book-service", form=form, on="2026-03-04", helper="帮办员吴某", note="下班后")
+        await clerk.must(case_id, "complete-service", number=number, took_place=number != 3, note="")
+    past = await clerk.refused(case_id, "book-service", form="at_home", on="2026-02-27")
+    assert (past["code"], past["field"]) == ("service.in_the_past", "on")
+    rendered = [entry["details"] for entry in await clerk.history(case_id) if entry["type"] == "ServiceRendered"]
+    assert [each["took_place"] for each in rendered] == [True, True, False, True]
+
+
+@pytest.mark.clause("PZ-08")
+@pytest.mark.clause("PZ-07", part="where policy forbids, the explanation given is recorded")
+async def test_who_is_barred_by_policy_is_offered_aid_before_the_no(open_hall: OpenHall) -> None:
+    clerk, chief = await open_hall.at(PANZHIHUA, "top-clerk"), await open_hall.at(PANZHIHUA, "top-leader")
+    case_id = await clerk.accepted()
+    barred = {"outcome": "cannot_be_done", "answer": "户籍不在本市，政策不允许；已说明依据。"}
+    assert (await clerk.refused(case_id, "propose-result", **barred))["code"] == "result.cause_missing"
+    await clerk.must(case_id, "code-cause", cause="policy_forbids")
+    assert (await clerk.refused(case_id, "propose-result", **barred))["code"] == "result.aid_not_offered"
+    await clerk.must(case_id, "offer-aid", programme="low_income", note="低保帮扶")
+    await clerk.must(case_id, "record-aid-answer", number=1, taken_up=True)
+    await clerk.must(case_id, "propose-result", **barred)
+    await chief.must(case_id, "verify-result")
+    await clerk.must(case_id, "give-answer", text=barred["answer"])
+    assert (await clerk.last(case_id, "AidAnswered"))["details"]["taken_up"] is True
+    ended = await clerk.case(case_id)
+    assert (ended["outcome"], ended["answer"]) == ("cannot_be_done", barred["answer"])
+
+
+async def at_fault(hall: OpenHall) -> tuple[Desk, Desk, str]:
+    """A department said one thing, the window told the person another, and the person came back."""
+    clerk, officer = await hall.at(PANZHIHUA, "top-clerk"), await hall.at(PANZHIHUA, "first-officer")
+    leader = await hall.at(PANZHIHUA, "top-leader")
+    case_id = await clerk.accepted(case_type="ordinary")
+    await clerk.must(case_id, "issue-order", to_unit=unit_code(PANZHIHUA, "first"), request="核实资格")
+    await officer.must(case_id, "answer-order", number=1, reply="result", text="资格符合，下月补发")
+    await clerk.must(case_id, "give-answer", text="资格不符")
+    await clerk.must(case_id, "propose-result", outcome="solved", answer="资格不符")
+    await leader.must(case_id, "verify-result")
+    await clerk.must(case_id, "revisit", satisfied=False, rating=1, comment="说法不一")
+    return clerk, leader, case_id
+
+
+@pytest.mark.clause("PZ-11")
+@pytest.mark.clause("NX-11", part="dissatisfied: in hand again, and the fault stands with an opinion on handling")
+async def test_a_fault_is_attributed_with_both_texts_side_by_side(open_hall: OpenHall) -> None:
+    clerk, leader, case_id = await at_fault(open_hall)
+    assert (await clerk.case(case_id))["round"] == 2
+    await leader.must(case_id, "attribute-fault", side="window", order_number=1, opinion="未按部门答复转达，批评教育")
+    fault = (await clerk.last(case_id, "FaultAttributed"))["details"]
+    assert fault["department_text"] == "资格符合，下月补发"
+    assert fault["told_text"] == "资格不符"
+    assert (fault["side"], fault["opinion"]) == ("window", "未按部门答复转达，批评教育")
+
+
+@pytest.mark.clause("PZ-03")
+@pytest.mark.clause("PZ-10", part="departments work behind the window, which alone tells the person")
+async def test_one_officer_takes_it_orders_it_answers_and_follows_it_to_the_end(open_hall: OpenHall) -> None:
+    clerk, officer = await open_hall.at(PANZHIHUA, "top-clerk"), await open_hall.at(PANZHIHUA, "first-officer")
+    leader = await open_hall.at(PANZHIHUA, "top-leader")
+    case_id = await clerk.accepted(case_type="ordinary")
+    await clerk.must(case_id, "issue-order", to_unit=unit_code(PANZHIHUA, "first"), request="核实资格", handler="李某")
+    clocks = {clock["name"]: clock for clock in (await clerk.case(case_id))["clocks"]}
+    assert clocks["order:1"]["due_day"] == "2026-03-04"
+    for command, body in (
+        ("give-answer", {"text": "我来说"}),
+        ("revisit", {"satisfied": True, "rating": 5}),
+        ("accept", {}),
+    ):
+        assert (await officer.refused(case_id, command, **body))["code"] == "api.forbidden"
+    await officer.must(case_id, "answer-order", number=1, reply="result", text="资格符合，已补发")
+    await clerk.must(case_id, "give-answer", text="已补发")
+    await clerk.must(case_id, "propose-result", outcome="solved", answer="已补发")
+    await leader.must(case_id, "verify-result")
+    await clerk.must(case_id, "revisit", satisfied=True, rating=5)
+    assert (await clerk.must(case_id, "strike-off"))["stage"] == "struck_off"
+    steps = [
+        entry["actor"]["name"] for entry in await clerk.history(case_id) if entry["type"] in {"Accepted", "Revisited"}
+    ]
+    assert steps == ["测试top-clerk", "测试top-clerk"]
+
+
+@pytest.mark.clause("PA-R9")
+async def test_the_department_says_in_writing_which_documents_it_wants(open_hall: OpenHall) -> None:
+    clerk = await open_hall.at(PANAN, "top-clerk")
+    case_id = await clerk.accepted()
+    await clerk.must(
+        case_id, "issue-guidance", department=unit_code(PANAN, "first"), documents="营业执照复印件；场地证明",
+        conditions="场地在城镇开发边界内", said_by="王某", said_how="paper",
+    )  # fmt: skip
+    guidance = (await clerk.last(case_id, "GuidanceIssued"))["details"]
+    assert guidance["documents"] == "营业执照复印件；场地证明"
+    half = await clerk.refused(
+        case_id, "issue-guidance", department=unit_code(PANAN, "first"), documents="某件", said_by="王某"
+    )
+    assert (half["code"], half["field"]) == ("record.said_half", "said_how")
+
+
+@pytest.mark.clause("NX-16")
+async def test_the_clerk_goes_along_follows_the_case_and_hands_the_duty_over_on_record(open_hall: OpenHall) -> None:
+    clerk = await open_hall.at(NEIXIANG, "top-clerk")
+    case_id = await clerk.accepted()
+    await clerk.must(case_id, "record-step", step="taken_to_zone", note="带到不动产登记服务区")
+    assert (await clerk.last(case_id, "StepRecorded"))["details"]["step"] == "taken_to_zone"
+    await clerk.must(case_id, "hand-over-duty", to_staff="s-top-deputy", reason="本人下班")
+    handed = (await clerk.last(case_id, "DutyHandedOver"))["details"]
+    assert (handed["to_name"], handed["reason"]) == ("测试top-deputy", "本人下班")
+
+
+@pytest.mark.clause("NX-08")
+async def test_nobody_says_no_without_a_report_that_somebody_else_approves(open_hall: OpenHall) -> None:
+    clerk, leader = await open_hall.at(NEIXIANG, "top-clerk"), await open_hall.at(NEIXIANG, "top-leader")
+    case_id = await clerk.accepted(case_type="barred")
+    await clerk.must(case_id, "code-cause", cause="policy_forbids")
+    await clerk.must(case_id, "propose-result", outcome="cannot_be_done", answer="政策不允许，已说明依据")
+    told = await clerk.refused(case_id, "give-answer", text="不能办")
+    assert told["code"] == "answer.no_needs_approval"
+    await leader.must(case_id, "verify-result")
+    await clerk.must(case_id, "give-answer", text="不能办，依据如下")
+    assert (await clerk.case(case_id))["answer"] == "不能办，依据如下"
+
+
+@pytest.mark.clause("NX-03", part="a level is raised one by one, with its reason")
+async def test_the_response_is_raised_level_by_level_and_skips_none(open_hall: OpenHall) -> None:
+    clerk = await open_hall.at(NEIXIANG, "top-clerk")
+    case_id = await clerk.accepted(case_type="simple")
+    skipped = await clerk.refused(case_id, "raise-level", level="level_1", reason="直接上会")
+    assert (skipped["code"], skipped["field"]) == ("level.not_the_next", "level")
+    await clerk.must(case_id, "raise-level", level="level_2", reason="需部门内部协调")
+    await clerk.must(case_id, "raise-level", level="level_1", reason="一事一议")
+    raised = [entry["details"]["level"] for entry in await clerk.history(case_id) if entry["type"] == "LevelRaised"]
+    assert raised == ["level_2", "level_1"]
