@@ -234,8 +234,9 @@ async def test_english_pages_say_nothing_in_chinese_but_what_people_wrote(hall: 
     await browser.submit(await browser.open(path), f"{path}/escalate", reason="村里解决不了")
     await browser.submit(await browser.open(path), f"{path}/add-note", text="当事人又来过")
     pages = [path, "/cases", "/cases?tab=all", "/cases?tab=closed", "/cases/alerts", "/cases/search?q=补贴", "/links"]
+    pages += ["/cases/missing", "/cases/missing?step=answer"]
     written = [*TYPED.values(), "第三个月起没有了。", "只领了两个月。", "村里解决不了", "当事人又来过", "补贴"]
-    named = ["区中心", "甲镇中心", "甲村站", "测试", "中文", "办成"]
+    named = ["区中心", "甲镇中心", "甲村站", "乙村站", "丙村站", "测试", "中文", "办成"]
     for each in (*pages, "/cases/new", "/no-such-page"):
         text = (await browser.open(each)).text
         for known in (*written, *named):

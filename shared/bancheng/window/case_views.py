@@ -7,28 +7,33 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import get_args
 
 from bancheng.kernel import limits
 from bancheng.kernel.calendar import Calendar
 from bancheng.kernel.case import Case
 from bancheng.kernel.context import Jurisdiction
 from bancheng.kernel.dues import DueDate, explain, workdays_between
+from bancheng.kernel.missing import MissingStep, missing_steps
 from bancheng.kernel.profile import Profile
 from bancheng.kernel.rejected import Rejected
 from bancheng.schema.clocks import HELD_PREFIX, Clock
 from bancheng.window.availability import availabilities
+from bancheng.window.case_view import CaseView
 from bancheng.window.error_texts import Language, text_for
 from bancheng.window.identity import Identity
 from bancheng.window.permissions import masked
+from bancheng.window.person_checks import doubts
+from bancheng.window.record_views import record_view
 from bancheng.window.views import (
     ActionView,
     AlertView,
     AskView,
-    CaseView,
     ClockView,
     DayView,
     DeclineView,
     ExtensionView,
+    UnitView,
     late_views,
     unit_view,
 )
@@ -46,7 +51,7 @@ def case_view(
     """Raises UnknownEdition when the case's rules are not here yet."""
     site = identity.site
     jurisdiction, now = site.jurisdiction, site.now()
-    decline, extension = case.decline, case.extension
+    decline, extension, lacks = case.decline, case.extension, missing_steps(case)
     return CaseView(
         case_id=case.case_id,
         number=case.number,
@@ -81,7 +86,21 @@ def case_view(
         late_entries=late_views(case, jurisdiction),
         asks=asks,
         alerts=alerts,
+        matter=case.matter,
+        department=_unit_or_none(case.department, jurisdiction),
+        complained_unit=_unit_or_none(case.complained_unit, jurisdiction),
+        is_restricted=case.is_restricted,
+        received_on=case.received_on,
+        imported_from=case.imported_from,
+        progress_told_at=case.progress_told_at,
+        missing=[step for step in get_args(MissingStep) if step in lacks],
+        doubts=[] if hide_person else list(doubts(case.person.phone, case.person.identity_number)),
+        record=record_view(case, jurisdiction, now, hide_person=hide_person),
     )
+
+
+def _unit_or_none(code: str, jurisdiction: Jurisdiction) -> UnitView | None:
+    return unit_view(jurisdiction, code) if code else None
 
 
 def _shown(case: Case) -> list[Clock]:

@@ -17,6 +17,7 @@ import msgspec
 from bancheng.federation.delivery import deliveries
 from bancheng.kernel.case import Case
 from bancheng.kernel.history import lines
+from bancheng.kernel.missing import MissingStep
 from bancheng.kernel.profile import Profile
 from bancheng.schema.events import AskAccepted, AskRefused, CaseEvent
 from bancheng.store.accounts import Staff, record_audit, staff_of_unit
@@ -27,26 +28,20 @@ from bancheng.store.changes import AuditRecord
 from bancheng.store.counters import CounterValue, read_counters
 from bancheng.store.database import Transaction
 from bancheng.store.deliveries import deliveries_of_case
+from bancheng.store.gaps import count_missing
 from bancheng.store.ledger import LedgerCursor, LedgerFilter, Sort, list_cases
 from bancheng.store.search import search
 from bancheng.store.signing import StoredEntry
 from bancheng.store.visibility import had_to_do, seen_of
 from bancheng.window import cursors
+from bancheng.window.case_view import CaseView
 from bancheng.window.case_views import case_view
 from bancheng.window.error_texts import Language
 from bancheng.window.failures import ApiError
 from bancheng.window.hosting import Hosting
 from bancheng.window.identity import Identity
 from bancheng.window.permissions import is_involved, sees_at_once
-from bancheng.window.views import (
-    AlertView,
-    AskView,
-    CaseList,
-    CaseView,
-    HistoryView,
-    case_row,
-    entry_view,
-)
+from bancheng.window.views import AlertView, AskView, CaseList, HistoryView, case_row, entry_view
 
 READ_AGAIN_SECONDS: Final = 600.0
 """Looking at the same case again within this time is the same reading: a page that refreshes itself is one row."""
@@ -132,6 +127,11 @@ class Queries:
             for part in (known.main, known.late, known.unplaced)
         )
         return HistoryView(case_id=case_id, main=main, late=late, unplaced=unplaced)
+
+    async def missing(self, identity: Identity) -> dict[MissingStep, int]:
+        """How many open cases that somebody sees lack each step of the loop (PA-09)."""
+        async with self._hosting.database.transaction(identity.tenant) as tx:
+            return await count_missing(tx, identity.visible)
 
     async def figures(self, identity: Identity) -> list[CounterValue]:
         """The counters of the units that somebody sees."""

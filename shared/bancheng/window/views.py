@@ -22,7 +22,6 @@ from bancheng.schema.events import (
     CaseEvent,
     FormSigned,
     JointPersonAdded,
-    Person,
     Registered,
 )
 from bancheng.store.ledger import LedgerRow
@@ -151,42 +150,6 @@ class ExtensionView(msgspec.Struct, frozen=True, kw_only=True):
     clock: str
     workdays: int
     reason: str
-
-
-class CaseView(msgspec.Struct, frozen=True, kw_only=True):
-    """A case as it stands here. `version` is what an If-Match names; `person_masked`: personal data is hidden."""
-
-    case_id: UUID
-    number: str
-    version: str
-    title: str
-    description: str
-    kind: str
-    case_type: str
-    ground: str
-    channel: str
-    stage: str
-    is_closed: bool
-    round: int
-    returns: int
-    outcome: str | None
-    answer: str
-    answered_at: datetime | None
-    registered_at: datetime
-    registered_unit: UnitView
-    holder_unit: UnitView
-    in_transit_to: UnitView | None
-    reported_outside_at: datetime | None
-    profile_edition: int
-    person: Person
-    person_masked: bool
-    decline: DeclineView | None
-    extension: ExtensionView | None
-    clocks: list[ClockView]
-    actions: list[ActionView]
-    late_entries: list[LateView]
-    asks: list[AskView]
-    alerts: list[AlertView]
 
 
 class EntryView(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,21 +6,24 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
+import msgspec
 from litestar import Response, get, post
 from litestar.di import NamedDependency, Provide
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter, SkipValidation
 
 from bancheng.kernel.case import Stage
+from bancheng.kernel.missing import MissingStep
 from bancheng.store.ledger import LedgerFilter, Sort
 from bancheng.window.api.answers import NEEDS_KEY, Key, answered
 from bancheng.window.api.bodies import body_of
+from bancheng.window.case_view import CaseView
 from bancheng.window.command_registry import RegisterBody
 from bancheng.window.idempotency import request_of
 from bancheng.window.queries import ListRequest
 from bancheng.window.requests import StaffRequest, language_of
 from bancheng.window.usecases import Registered, register
-from bancheng.window.views import CaseList, CaseView, HistoryView
+from bancheng.window.views import CaseList, HistoryView
 from bancheng.window.window import Window
 
 After = Annotated[str, QueryParameter(description="`next` of the page before", max_length=200)]
@@ -45,26 +48,29 @@ async def register_case(
     return answered(await register(window.hosting, request.user, data, wanted))
 
 
-def asked_for(
+def asked_for(  # noqa: PLR0913  each is a parameter of the query
     *,
     holder_unit: Code = None,
     registered_unit: Code = None,
     stage: FromQuery[Stage | None] = None,
     is_closed: FromQuery[bool | None] = None,
     due_before: FromQuery[datetime | None] = None,
-    sort: FromQuery[Sort] = "registered_at",
+    missing: FromQuery[MissingStep | None] = None,
+    sort: FromQuery[Sort | None] = None,
     after: After = "",
     limit: Limit = 50,
 ) -> ListRequest:
-    """The named filters and sorts, from the query."""
+    """The named filters and sorts, from the query. What lacks a step is listed by due date if nothing else is said."""
     filters = LedgerFilter(
         holder_unit=holder_unit,
         registered_unit=registered_unit,
         stage=stage,
         is_closed=is_closed,
         due_before=due_before,
+        missing=missing,
     )
-    return ListRequest(filters=filters, sort=sort, after=after, limit=limit)
+    ordered: Sort = sort or ("registered_at" if missing is None else "holder_due_at")
+    return ListRequest(filters=filters, sort=ordered, after=after, limit=limit)
 
 
 @get(
@@ -76,8 +82,25 @@ def asked_for(
 async def list_cases(
     request: StaffRequest, window: NamedDependency[Window], asked: NamedDependency[SkipValidation[ListRequest]]
 ) -> CaseList:
-    """Those that you may see, newest first, or the most urgent first (`sort` by a due date: open cases only)."""
+    """Those that you may see, newest first, or the most urgent first (`sort` by a due date: open cases only).
+
+    `missing` lists open cases that lack a step of the loop.
+    """
     return await window.queries.cases(request.user, asked)
+
+
+class StepFigure(msgspec.Struct, frozen=True, kw_only=True):
+    """How many open cases that you may see lack this step of the loop."""
+
+    step: MissingStep
+    count: int
+
+
+@get("/cases/missing", summary="How many cases lack each step", tags=["cases"])
+async def count_missing(request: StaffRequest, window: NamedDependency[Window]) -> list[StepFigure]:
+    """Every step of the loop, in its order, also those that none lacks; `/cases?missing=` lists them."""
+    counted = await window.queries.missing(request.user)
+    return [StepFigure(step=step, count=count) for step, count in counted.items()]
 
 
 @get("/cases/search", summary="Search cases", tags=["cases"])
@@ -107,4 +130,4 @@ async def show_history(request: StaffRequest, window: NamedDependency[Window], c
     return await window.queries.history(request.user, case_id)
 
 
-ROUTES = [register_case, list_cases, search_cases, show_case, show_history]
+ROUTES = [register_case, list_cases, count_missing, search_cases, show_case, show_history]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 from uuid import UUID
 
 import msgspec
@@ -13,22 +13,29 @@ from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, QueryParameter
 
+from bancheng.kernel.case import Stage
 from bancheng.kernel.profile import Profile
 from bancheng.kernel.rejected import Rejected
+from bancheng.window.case_view import CaseView
 from bancheng.window.command_registry import CASE_COMMANDS
 from bancheng.window.error_responses import ErrorView, error_view
 from bancheng.window.error_texts import ErrorText, Language, in_full
 from bancheng.window.failures import ApiError, failure_of
 from bancheng.window.field_problems import FieldProblem, InvalidInput
 from bancheng.window.idempotency import request_of
+from bancheng.window.pages.action_groups import GROUPS, next_commands, unused
+from bancheng.window.pages.catalogue import word
 from bancheng.window.pages.choices import Choices
 from bancheng.window.pages.forms import FormField, FormReader, body_from
+from bancheng.window.pages.missing import asked_for
+from bancheng.window.pages.naming import Names
 from bancheng.window.pages.session import page_context, redirect, session_form
 from bancheng.window.pages.timeline import Teller
+from bancheng.window.pages.words import WORDS
 from bancheng.window.printing import forms_of_case
 from bancheng.window.requests import StaffRequest, language_of
 from bancheng.window.usecases import give
-from bancheng.window.views import ActionView, CaseView
+from bancheng.window.views import ActionView
 from bancheng.window.window import Window
 
 Seen = Annotated[str, QueryParameter(max_length=200)]
@@ -51,6 +58,7 @@ class ActionForm(msgspec.Struct, frozen=True, kw_only=True):
     is_open: bool
     key: str
     why: str
+    about: str
 
 
 @get("/cases/{case_id:uuid}", include_in_schema=False)
@@ -132,17 +140,34 @@ async def _page(
             fields = reader.command_fields(spec, case, typed, problems)
         # A refused request left its key free; a new one is right whether or not something was typed.
         key, why = secrets.token_hex(16), _why(action, language)
-        forms.append(ActionForm(action=action, fields=tuple(fields), is_open=is_tried, key=key, why=why))
+        about = word(language, "about", action.name) if action.name in WORDS["about"] else ""
+        form = ActionForm(action=action, fields=tuple(fields), is_open=is_tried, key=key, why=why, about=about)
+        forms.append(form)
     inner = window.renderer.html("_case_inner.html", language, context)
     context |= {
         "inner": inner,
         "seen": _fingerprint(inner),
-        "forms": forms,
+        **_grouped(forms, view, profile),
         "printed_forms": forms_of_case(request.user, case),
         "error": tried.error if tried is not None else None,
         "done": done,
     }
     return window.renderer.page("case.html", language, context, status=status)
+
+
+def _grouped(forms: Sequence[ActionForm], view: CaseView, profile: Profile) -> dict[str, object]:
+    """What usually comes next, the others that may be given by what they are about, and the rest with reasons."""
+    shown = {form.action.name: form for form in forms if form.action.allowed or form.is_open}
+    first = next_commands(cast("Stage", view.stage), shown)
+    hidden = unused(profile)
+    return {
+        "next_forms": [shown[name] for name in first],
+        "groups": {
+            group: [shown[name] for name in names if name in shown and name not in first]
+            for group, names in GROUPS.items()
+        },
+        "closed": [form for form in forms if form.action.name not in shown and form.action.name not in hidden],
+    }
 
 
 def _why(action: ActionView, language: Language) -> str:
@@ -166,6 +191,8 @@ async def _live_context(request: StaffRequest, window: Window, case_id: UUID, ve
         "late": [teller.item(entry) for entry in history.late],
         "unplaced": [teller.item(entry) for entry in history.unplaced],
         "names": _names(profile, view),
+        "called": Names(profile, identity.site.jurisdiction, language),
+        "missing": [step for step in view.missing if step in asked_for(profile)],
         "version": version or view.version,
         "has_moved_on": bool(version) and version != view.version,
     }

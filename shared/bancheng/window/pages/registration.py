@@ -65,6 +65,7 @@ def _page(
     reader = FormReader(Choices(identity, identity.site.current_profile(), language), language)
     fields = reader.registration_fields(typed, problems)
     context = {**page_context(identity), "fields": fields, "error": error, "key": typed.get("key", "")}
+    context["typed_agent"] = any(text for name, text in typed.items() if name.startswith("agent."))
     return window.renderer.page("register.html", language, context, status=status)
 
 

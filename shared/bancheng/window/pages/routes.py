@@ -9,7 +9,7 @@ from litestar import Router
 from litestar.datastructures import CacheControlHeader
 from litestar.static_files import create_static_files_router  # pyright: ignore[reportUnknownVariableType]
 
-from bancheng.window.pages import case, links, lists, printing, registration, rules, sign_in
+from bancheng.window.pages import case, links, lists, missing, printing, registration, rules, sign_in
 from bancheng.window.pages.errors import answer_page_error
 from bancheng.window.pages.session import require_session
 
@@ -22,6 +22,7 @@ def page_routers() -> list[Router]:
         "/",
         route_handlers=[
             *lists.ROUTES,
+            *missing.ROUTES,
             *registration.ROUTES,
             *case.ROUTES,
             *links.ROUTES,

@@ -93,6 +93,7 @@ def page_context(identity: Identity) -> dict[str, object]:
         "unit_name": unit_name(identity),
         "tenant_name": site.current_profile().name,
         "csrf": identity.csrf,
+        "role_texts": {each.role: each.name for each in site.current_profile().roles},
         "may_publish": may_publish(identity),
         "may_register": may(identity.roles, Register, site.current_profile()),
     }
