@@ -20,6 +20,7 @@ from bancheng.store.signing import Signer
 from bancheng.window.hosting import Hosting
 from bancheng.window.passwords import hash_password
 from tests.kernel.notices import CALENDAR
+from tests.support.papers import a_place_for_papers
 from tests.window.town_hall import PASSWORD, SITE, START, Caller, TownHall
 
 if TYPE_CHECKING:
@@ -93,6 +94,7 @@ class OpenHall(TownHall):
             self.database,
             {tenant: self.site(tenant) for tenant in shipped_profiles()},
             lambda tenant, _: self.woken.append(tenant),
+            papers=a_place_for_papers(),
         )
         self.application = self.application_with(self.limits)
 

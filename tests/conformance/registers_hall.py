@@ -15,6 +15,7 @@ from bancheng.store.signing import Signer
 from bancheng.window.hosting import Hosting
 from tests.conformance.hall import OpenHall, directory
 from tests.kernel.notices import CALENDAR
+from tests.support.papers import a_place_for_papers
 from tests.window.town_hall import SITE, START
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ class RegistersHall(OpenHall):
             {tenant: self.site(tenant) for tenant in shipped_profiles()},
             lambda tenant, _: self.woken.append(tenant),
             self.renew,
+            papers=a_place_for_papers(),
         )
         self.application = self.application_with(self.limits)
 

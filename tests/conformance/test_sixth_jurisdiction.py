@@ -23,6 +23,7 @@ from bancheng.window.hosting import Hosting
 from bancheng.window.passwords import hash_password
 from tests.conformance.hall import Desk, OpenHall
 from tests.kernel.notices import CALENDAR, beijing
+from tests.support.papers import a_place_for_papers
 from tests.window.town_hall import PASSWORD, START
 
 PAGE = Path(__file__).parents[2] / "docs" / "profiles.md"
@@ -68,7 +69,12 @@ class SixthHall(OpenHall):
     profile: Profile = field(kw_only=True)
 
     def __post_init__(self) -> None:
-        self.hosting = Hosting(self.database, {CODE: self.site(CODE)}, lambda tenant, _: self.woken.append(tenant))
+        self.hosting = Hosting(
+            self.database,
+            {CODE: self.site(CODE)},
+            lambda tenant, _: self.woken.append(tenant),
+            papers=a_place_for_papers(),
+        )
         self.application = self.application_with(self.limits)
 
     def site(self, tenant: str) -> HostedSite:

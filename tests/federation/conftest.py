@@ -9,10 +9,11 @@ import pytest
 import pytest_asyncio
 
 from bancheng.runtime.local_nats import NatsServer
+from bancheng.store.paper_store import PaperStore
 from bancheng.store.roles import Passwords, prepare_database
 from bancheng.store.schema_changes import upgrade
 from tests.federation.linked_sites import LinkedSites
-from tests.support.tiers import TOWN, VILLAGE
+from tests.support.tiers import COUNTY, TOWN, VILLAGE
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -37,6 +38,12 @@ def site_addresses(postgres: DatabaseAdmin) -> dict[str, str]:
     return {site: asyncio.run(_make(postgres, f"link_{site}")) for site in (VILLAGE, TOWN)}
 
 
+@pytest.fixture(scope="session")
+def county_address(postgres: DatabaseAdmin) -> str:
+    """The third database, for what takes two hops."""
+    return asyncio.run(_make(postgres, f"link_{COUNTY}"))
+
+
 @pytest.fixture
 def own_nats(tmp_path: Path) -> Iterator[NatsServer]:
     """A server that the test may kill and wipe."""
@@ -48,5 +55,16 @@ def own_nats(tmp_path: Path) -> Iterator[NatsServer]:
 async def linked(own_nats: NatsServer, site_addresses: dict[str, str]) -> AsyncIterator[LinkedSites]:
     """A village and its town; nothing runs yet."""
     sites = LinkedSites(nats=own_nats, addresses=site_addresses)
+    yield sites
+    await sites.close()
+
+
+@pytest_asyncio.fixture
+async def line(
+    own_nats: NatsServer, site_addresses: dict[str, str], county_address: str, tmp_path: Path
+) -> AsyncIterator[LinkedSites]:
+    """A village, its town and its county, each with a folder of papers; nothing runs yet."""
+    papers = {site: PaperStore(str(tmp_path / site)) for site in (VILLAGE, TOWN, COUNTY)}
+    sites = LinkedSites(nats=own_nats, addresses={**site_addresses, COUNTY: county_address}, papers=papers)
     yield sites
     await sites.close()

@@ -7,20 +7,21 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 from uuid import UUID
 
 import msgspec
 
+from bancheng.federation.arrivals import Applied, Arrived
 from bancheng.federation.client import NatsAccess, NatsClient
 from bancheng.federation.connections import LinkConnections
 from bancheng.federation.custody import apply_batch
 from bancheng.federation.desk import Desk
 from bancheng.federation.exchange import Exchange
 from bancheng.federation.locks import SiteLocks
-from bancheng.federation.site import HostedSite
+from bancheng.federation.site import HostedSite, Peer
 from bancheng.federation.timing import Timing
 from bancheng.kernel import commands as c
 from bancheng.kernel.context import Jurisdiction
@@ -32,6 +33,7 @@ from bancheng.schema.subjects import inbox_prefix
 from bancheng.store.casebook import append, load_cases
 from bancheng.store.database import Database, Row
 from bancheng.store.links import LinkRow, get_link
+from bancheng.store.paper_store import PaperStore
 from bancheng.store.signing import Signer, generate_seed
 from tests.kernel.notices import CALENDAR
 from tests.support.tiers import COUNTY, START, TOWN, UNIT_OF, VILLAGE, clerk, directory_of
@@ -58,6 +60,10 @@ async def eventually(ask: Callable[[], Awaitable[T]], wanted: Callable[[T], bool
     except TimeoutError:
         raise AssertionError(f"not within {WAIT_SECONDS} s: {what}; last seen: {answer}") from None
     return answer
+
+
+async def nothing_more(peer: Peer, arrived: Sequence[Arrived], applied: Sequence[Applied]) -> None:
+    """After a commit."""
 
 
 class InboxEntry(msgspec.Struct, frozen=True, order=True):
@@ -91,6 +97,7 @@ class LinkedSites:
     access: dict[str, NatsAccess] = field(default_factory=dict[str, NatsAccess])
     sites: dict[str, SiteAt] = field(default_factory=dict[str, SiteAt])
     signers: dict[str, Signer] = field(default_factory=dict[str, Signer])
+    papers: dict[str, PaperStore] = field(default_factory=dict[str, PaperStore])
 
     def __post_init__(self) -> None:
         self.signers = {site: Signer.from_seed(site, generate_seed()) for site in (COUNTY, TOWN, VILLAGE)}
@@ -101,9 +108,13 @@ class LinkedSites:
                 database=Database(address, pool_size=8),
                 address=address,
                 hosted=self.host(site, directory),
-                hub=access if site == TOWN else None,
-                uplink=access if site == VILLAGE else None,
+                hub=access if site != VILLAGE else None,
+                uplink=access if self._parent_of(site) in self.addresses else None,
             )
+
+    def _parent_of(self, site: str) -> str | None:
+        entry = Jurisdiction(self.directory()).site(site)
+        return None if entry is None else entry.parent
 
     def directory(self, *, without_key_of: str = "") -> Directory:
         directory = msgspec.structs.replace(directory_of(self.signers), tenant=self.tenant)
@@ -130,8 +141,10 @@ class LinkedSites:
             connections = LinkConnections(tenant=self.tenant, site=name, hub=at.hub, uplink=at.uplink)
             at.locks = SiteLocks(at.address)
             at.locks.start()
-            extra = {} if on_applied is None else {"on_applied": on_applied}
-            at.exchange = Exchange(at.database, at.hosted, connections, at.locks, timing=timing, apply=apply, **extra)
+            at.exchange = Exchange(
+                at.database, at.hosted, connections, at.locks,
+                timing=timing, apply=apply, on_applied=on_applied or nothing_more, papers=self.papers.get(name),
+            )  # fmt: skip
             await at.exchange.start()
 
     async def stop(self, *names: str) -> None:
@@ -167,14 +180,14 @@ class LinkedSites:
             exchange.wake()
 
     async def note(self, case_id: UUID, site: str = VILLAGE) -> None:
-        await self._command(site, case_id, c.AddNote(text="已联系村电工"))
+        await self.command(site, case_id, c.AddNote(text="已联系村电工"))
         self.wake(site)
 
     async def hand_in(self, case_id: UUID) -> None:
-        await self._command(VILLAGE, case_id, c.Escalate(reason="村里解决不了"))
+        await self.command(VILLAGE, case_id, c.Escalate(reason="村里解决不了"))
         self.wake(VILLAGE)
 
-    async def _command(self, site: str, case_id: UUID, *commands: c.AnyCommand) -> None:
+    async def command(self, site: str, case_id: UUID, *commands: c.AnyCommand) -> None:
         at = self.sites[site]
         async with at.database.transaction(self.tenant) as tx:
             case = (await load_cases(tx, [case_id], lock=True)).get(case_id)
@@ -196,7 +209,7 @@ class LinkedSites:
             description="村口的路灯三天不亮了",
             person=Person(name="钱大江", phone="000-1001"),
         )
-        await self._command(site, case_id, register, *(c.AddNote(text=f"第{each}次") for each in range(notes)))
+        await self.command(site, case_id, register, *(c.AddNote(text=f"第{each}次") for each in range(notes)))
 
     async def link(self, site: str, peer: str) -> LinkRow:
         async with self.sites[site].database.transaction(self.tenant) as tx:

@@ -118,7 +118,7 @@ async def test_a_second_relay_on_the_same_link_is_fenced_and_changes_nothing(lin
     at = linked.sites[VILLAGE]
     (peer,) = [each for each in at.hosted.peers() if each.site == TOWN]
     client = await _connected(linked, VILLAGE)
-    zombie = Relay(at.database, lambda: at.hosted, peer, client, FAST, on_trouble=lambda: None)
+    zombie = Relay(at.database, lambda: at.hosted, peer, client, FAST, on_trouble=lambda: None, on_moving=lambda: None)
     running = asyncio.create_task(zombie.run())
     try:
         for _ in range(20):

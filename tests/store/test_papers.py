@@ -48,7 +48,7 @@ def wanted_of(name: str, case_id: UUID = CASE, peer: str = "village") -> Wanted:
 
 @pytest.fixture
 def papers(tmp_path: Path) -> PaperStore:
-    return PaperStore.open(str(tmp_path / "papers"))
+    return PaperStore(str(tmp_path / "papers"))
 
 
 async def test_a_paper_is_read_as_it_was_kept(papers: PaperStore, tmp_path: Path) -> None:
@@ -119,7 +119,7 @@ async def test_bytes_that_changed_on_the_disk_are_found_out(papers: PaperStore, 
 async def test_a_folder_that_cannot_be_made_is_said_with_a_code(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(PaperStoreUnavailable, match=r"paper\.store_unavailable"):
-        PaperStore.open(str(tmp_path / "file" / "papers"))
+        await PaperStore(str(tmp_path / "file" / "papers")).probe()
 
 
 async def test_bytes_that_nobody_attached_are_found_and_forgotten(database: Database, tenant: str) -> None:

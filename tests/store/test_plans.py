@@ -181,6 +181,7 @@ HOT = {
     "not cut yet": (*search.uncut(EVERYTHING, SOME_CASE, 100), {"gram_queue_pkey"}),
     "papers by hash": (papers.BY_HASH, (TENANT, ["a" * 64]), {"paper_pkey"}),
     "next paper to ask for": (papers.NEXT_WANTED, (TENANT, "town", NOW), {"paper_wanted"}),
+    "when to ask again": (papers.NEXT_TRY_AT, (TENANT, "town"), {"paper_wanted"}),
     "papers on their way": (papers.WAITING, (TENANT,), {"paper_wanted"}),
     "papers put off": (papers.TRY_NOW, (TENANT, "town", NOW), {"paper_wanted"}),
     "bytes that nobody attached": (papers.UNATTACHED, (TENANT, NOW, 100), {"paper_storing"}),

@@ -5,10 +5,17 @@ Owns their bytes. Nothing here is a photo of anybody.
 
 from __future__ import annotations
 
+import atexit
 import hashlib
 import random
+import secrets
+import shutil
 import struct
+import tempfile
 import zlib
+from pathlib import Path
+
+from bancheng.store.paper_store import PaperStore
 
 
 def _chunk(kind: bytes, data: bytes) -> bytes:
@@ -43,3 +50,10 @@ def empty_zip(comment: bytes = b"") -> bytes:
 
 def sha256_of(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
+
+
+def a_place_for_papers() -> PaperStore:
+    """A folder of its own, made when it is first used and gone after the run."""
+    folder = Path(tempfile.gettempdir()) / f"bancheng-papers-{secrets.token_hex(6)}"
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return PaperStore(str(folder))

@@ -28,6 +28,7 @@ from bancheng.window.hosting import Hosting
 from bancheng.window.parts import Limits, TierWindow, WindowParts
 from bancheng.window.passwords import hash_password
 from tests.kernel.notices import CALENDAR
+from tests.support.papers import a_place_for_papers
 from tests.window.shared_routes import application_of
 
 if TYPE_CHECKING:
@@ -97,6 +98,7 @@ class TownHall:
             self.database,
             {tenant: self.site(tenant) for tenant in (XIAOSHAN, PANAN)},
             lambda tenant, _: self.woken.append(tenant),
+            papers=a_place_for_papers(),
         )
         self.application = self.application_with(self.limits)
 

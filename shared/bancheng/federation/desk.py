@@ -38,6 +38,18 @@ def frame_kind(event: CaseEvent) -> Kind:
             return "progress"
 
 
+def neighbours_of(site: HostedSite, case: Case | None) -> set[str]:
+    """Who is sent the case's entries: the parent, and the children on the way to whoever held it or is about to."""
+    jurisdiction, here = site.jurisdiction, site.site
+    entry = jurisdiction.site(here)
+    peers = {entry.parent} if entry is not None and entry.parent is not None else set[str]()
+    if case is None:
+        return peers
+    sites = case.participants if case.in_transit is None else (*case.participants, case.in_transit.site)
+    hops = {jurisdiction.next_hop(here, each) for each in sites}
+    return peers | {hop for hop in hops if hop is not None}
+
+
 def _outgoing(peer: str, stored: StoredEntry) -> Outgoing:
     return Outgoing(peer=peer, kind=frame_kind(stored.event), position=stored.position, event_hash=stored.hash)
 
@@ -55,7 +67,7 @@ class Desk:
         """Peers on the way to a site that joined just now: they are sent the whole history, what is older first."""
         self._before: Head | None = case.head if case is not None else None
         self._was_sent = case is not None and case.in_transit is not None and case.holder_site == site.site
-        self._reached = self._peers_of(case)
+        self._reached = neighbours_of(self.site, case)
 
     def profile(self) -> Profile:
         """The edition the case was registered under; the one in effect for a new case. Raises UnknownEdition."""
@@ -104,7 +116,7 @@ class Desk:
 
     def keep(self, stored: StoredEntry, source: str | None) -> None:
         """Store the entry and send it to every peer on the way to a site that must have it, but not back."""
-        reached = self._peers_of(self.case)
+        reached = neighbours_of(self.site, self.case)
         joined = reached - self._reached - {source}
         # Who joins now is owed what this transaction has brought so far; `change` puts the older history before it.
         self.outgoing += [_outgoing(peer, each) for peer in sorted(joined) for each in self.entries]
@@ -112,17 +124,6 @@ class Desk:
         self._reached |= reached
         self.entries.append(stored)
         self.outgoing += [_outgoing(peer, stored) for peer in sorted(reached - {source})]
-
-    def _peers_of(self, case: Case | None) -> set[str]:
-        """The parent, and the children on the way to whoever ever held the case or is about to."""
-        jurisdiction, here = self.site.jurisdiction, self.site.site
-        entry = jurisdiction.site(here)
-        peers = {entry.parent} if entry is not None and entry.parent is not None else set[str]()
-        if case is None:
-            return peers
-        sites = case.participants if case.in_transit is None else (*case.participants, case.in_transit.site)
-        hops = {jurisdiction.next_hop(here, site) for site in sites}
-        return peers | {hop for hop in hops if hop is not None}
 
     def take_custody(self) -> None:
         """What this site does by itself when a case stands before it: receive what is granted to it, and count its

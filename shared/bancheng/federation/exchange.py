@@ -15,19 +15,24 @@ from bancheng.federation.application import Apply
 from bancheng.federation.arrivals import Applied, Arrived
 from bancheng.federation.connections import LinkConnections
 from bancheng.federation.custody import apply_batch
-from bancheng.federation.errors import ConfigurationFault
+from bancheng.federation.errors import ConfigurationFault, NobodyListens
 from bancheng.federation.health import Health, LinkStatus
 from bancheng.federation.intake import OnApplied
-from bancheng.federation.link import Link, link_status
+from bancheng.federation.link import Link, PaperDesk, link_status
 from bancheng.federation.locks import SiteLocks
+from bancheng.federation.paper_fetching import ANSWER_SECONDS, AT_ONCE
 from bancheng.federation.site import HostedSite, Peer
 from bancheng.federation.timing import Backoff, Timing
+from bancheng.schema.subjects import control_subject
 from bancheng.store.database import Database
 from bancheng.store.errors import StoreError
 from bancheng.store.link_queries import peers_with_unnumbered
 from bancheng.store.links import ensure_link, list_links, oldest_unreceipted_at
+from bancheng.store.paper_store import PaperStore
 
 NO_SERVER = "nats.no_server"
+PASS_ON_SECONDS = ANSWER_SECONDS * 0.8
+"""Less than whoever asks will wait."""
 
 _log = logging.getLogger(__name__)
 
@@ -53,6 +58,7 @@ class Exchange:
         timing: Timing | None = None,
         apply: Apply = apply_batch,
         on_applied: OnApplied = _nobody_asked,
+        papers: PaperStore | None = None,
     ) -> None:
         self._database = database
         self._site = site
@@ -61,6 +67,9 @@ class Exchange:
         self._timing = timing or Timing()
         self._apply = apply
         self._on_applied = on_applied
+        self._paper_desk = None
+        if papers is not None:
+            self._paper_desk = PaperDesk(papers=papers, turns=asyncio.Semaphore(AT_ONCE), pass_on=self._pass_on)
         self._links: dict[str, Link] = {}
         self._poll_now = asyncio.Event()
         self._site_changed = asyncio.Event()
@@ -207,10 +216,24 @@ class Exchange:
             _log.error("no server is configured for a link", extra={"site": self._site.site, "peer": peer.site})
             return
         link = Link(
-            self._database, self._hosted, peer, client, self._timing, apply=self._apply, on_applied=self._taken_in
-        )
+            self._database, self._hosted, peer, client, self._timing,
+            apply=self._apply, on_applied=self._taken_in, paper_desk=self._paper_desk,
+        )  # fmt: skip
         self._links[peer.site] = link
         await link.start()
+
+    async def _pass_on(self, site: str, came_from: str, request: bytes) -> bytes:
+        """A request for a paper of a case that is sealed to others: to the next site on the way, and its answer back.
+
+        Raises LinkTrouble.
+        """
+        here = self._site
+        peer = here.peer(here.jurisdiction.next_hop(here.site, site) or "")
+        client = None if peer is None or peer.site == came_from else self._connections.to(peer)
+        if peer is None or client is None:
+            raise NobodyListens(site)
+        subject = control_subject(here.tenant, peer.child_of_link(here.site), peer.outgoing, "paper")
+        return await client.request(subject, request, timeout_seconds=PASS_ON_SECONDS)
 
     def _hosted(self) -> HostedSite:
         return self._site

@@ -1,6 +1,6 @@
-"""One link while this replica runs it: relay, intake, receipts and, at the parent, the keeping of the mailboxes.
+"""One link while this replica runs it: relay, intake, receipts, papers and, at the parent, keeping the mailboxes.
 
-Owns the four tasks and who wakes whom. Each of them runs for ever by itself; none of them needs another to be well.
+Owns the tasks and who wakes whom. Each of them runs for ever by itself; none of them needs another to be well.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import logging
 import random
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime
 
 from bancheng.federation.application import Apply
@@ -19,13 +20,17 @@ from bancheng.federation.errors import LinkTrouble, NotConnected
 from bancheng.federation.health import Health, LinkStatus
 from bancheng.federation.intake import Intake, OnApplied
 from bancheng.federation.mailbox import MAX_BYTES, Kept, Mailbox
+from bancheng.federation.paper_answers import PaperAnswers, PassOn
+from bancheng.federation.paper_fetching import PaperFetching
 from bancheng.federation.receipts import Receipts
 from bancheng.federation.relay import Relay
 from bancheng.federation.site import HostedSite, Peer
 from bancheng.federation.timing import Backoff, Timing
+from bancheng.federation.traffic import Traffic
 from bancheng.store.database import Database
 from bancheng.store.errors import StoreError
 from bancheng.store.links import LinkRow, get_link
+from bancheng.store.paper_store import PaperStore
 
 _FRAME_BYTES = 1_024
 """What a frame has beside its payload, roughly: headers, hashes, signatures."""
@@ -33,6 +38,15 @@ _CARE_BYTES = MAX_BYTES // 8
 """A mailbox is emptied at the latest when this much of it has been taken in, so that a backlog never fills it."""
 
 _log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaperDesk:
+    """What the links of a site share for papers: where they lie, who may ask now, and the way to another site."""
+
+    papers: PaperStore
+    turns: asyncio.Semaphore
+    pass_on: PassOn
 
 
 class Link:
@@ -48,6 +62,7 @@ class Link:
         *,
         apply: Apply,
         on_applied: OnApplied,
+        paper_desk: PaperDesk | None,
     ) -> None:
         self.peer = peer
         self._database = database
@@ -60,12 +75,24 @@ class Link:
         self._care_health = Health()
         self._care_health.well()
         self._bytes_since_care = 0
-        self._relay = Relay(database, hosted, peer, client, timing, on_trouble=self._care.set)
+        self._traffic = Traffic()
+        self._relay = Relay(
+            database, hosted, peer, client, timing,
+            on_trouble=self._care.set, on_moving=self._traffic.frames_moved,
+        )  # fmt: skip
         self._intake = Intake(
             database, hosted, peer, client, timing,
             apply=apply, on_applied=self._taken_in, on_trouble=self._care.set,
         )  # fmt: skip
         self._receipts = Receipts(database, hosted, peer, client, timing)
+        self._fetching = self._answers = None
+        if paper_desk is not None:
+            self._fetching = PaperFetching(
+                database, hosted, peer, client, timing, paper_desk.papers, self._traffic, paper_desk.turns
+            )
+            self._answers = PaperAnswers(
+                database, hosted, peer, client, paper_desk.papers, self._traffic, paper_desk.pass_on
+            )
         self._tasks: list[asyncio.Task[None]] = []
         self._deafen: Callable[[], None] | None = None
 
@@ -75,6 +102,9 @@ class Link:
         runners = {"relay": self._relay.run, "intake": self._intake.run, "receipts": self._receipts.run}
         if self._mailbox is not None:
             runners["mailbox"] = self._keep_mailbox
+        if self._fetching is not None and self._answers is not None:
+            runners["papers"] = self._fetching.run
+            await self._answers.serve()
         loop = asyncio.get_running_loop()
         self._tasks = [loop.create_task(run(), name=f"{name} {self.peer.site}") for name, run in runners.items()]
 
@@ -89,6 +119,8 @@ class Link:
         if self._deafen is not None:
             self._deafen()
         await self._receipts.stop_serving()
+        if self._answers is not None:
+            await self._answers.stop_serving()
 
     def wake(self) -> None:
         """Rows for this peer were committed."""
@@ -98,6 +130,8 @@ class Link:
         """The link was resolved, or a server came back: try everything now."""
         for each in (self._relay, self._intake, self._receipts):
             each.wake()
+        if self._fetching is not None:
+            self._fetching.wake()
         self._care.set()
 
     def status(self, row: LinkRow, oldest_unreceipted_at: datetime | None) -> LinkStatus:
@@ -113,6 +147,9 @@ class Link:
 
     async def _taken_in(self, peer: Peer, arrived: Sequence[Arrived], applied: Sequence[Applied]) -> None:
         self._receipts.wake()
+        self._traffic.frames_moved()
+        if self._fetching is not None:
+            self._fetching.wake()
         self._bytes_since_care += sum(_FRAME_BYTES + len(each.frame.payload or b"") for each in arrived)
         if self._bytes_since_care >= _CARE_BYTES:
             self._care.set()

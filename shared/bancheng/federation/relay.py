@@ -64,6 +64,7 @@ class Relay:
         timing: Timing,
         *,
         on_trouble: Callable[[], None],
+        on_moving: Callable[[], None],
     ) -> None:
         site = hosted()
         child = peer.child_of_link(site.site)
@@ -73,6 +74,7 @@ class Relay:
         self._client = client
         self._timing = timing
         self._on_trouble = on_trouble
+        self._on_moving = on_moving
         self._tenant = site.tenant
         self._link = link_name(site.tenant, child, peer.outgoing)
         self._stream = stream_name(child, peer.outgoing)
@@ -116,7 +118,9 @@ class Relay:
             self._woken.clear()
             frames = await self._next_frames(last)
             if frames:
+                self._on_moving()
                 last = await self._publish(frames, last)
+                self._on_moving()
                 is_last = len(frames) < self._batch_frames
                 self._batch_frames = min(MAX_BATCH_FRAMES, self._batch_frames * 2)
                 backoff.reset()

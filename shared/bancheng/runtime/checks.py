@@ -23,7 +23,7 @@ from bancheng.runtime.service import Service, ServiceDefinition
 from bancheng.runtime.settings import Settings, variable
 from bancheng.runtime.site_files import Server, SiteFile, SiteFileError, is_readable_by_others, read_site_files
 from bancheng.schema.subjects import inbox_prefix, stream_name
-from bancheng.store.errors import StoreError
+from bancheng.store.errors import PaperStoreUnavailable, StoreError
 
 CONNECT_SECONDS: Final = 5.0
 _MEBIBYTE: Final = 1 << 20
@@ -61,6 +61,7 @@ async def check(settings: Settings, definition: ServiceDefinition) -> list[Findi
     try:
         problem = await service.database_problem()
         findings.append(_database(problem))
+        findings.append(await _papers(service))
         for file in files:
             findings += await _tenant(service, file, database_works=not problem)
     finally:
@@ -130,6 +131,16 @@ def _database(problem: str) -> Finding:
         return Finding(level="ok", subject="database", said="reachable, migrated, and the role can bypass nothing")
     todo = _DATABASE_TODO.get(problem, f"see PostgreSQL's log, and {variable('database_url')}")
     return Finding(level="failed", subject="database", said=problem, todo=todo)
+
+
+async def _papers(service: Service) -> Finding:
+    place = service.settings.papers_place or "the folder `papers` beside the site files"
+    try:
+        await service.papers.probe()
+    except PaperStoreUnavailable as error:
+        todo = f"make it writable, or correct {variable('papers_place')}"
+        return Finding(level="failed", subject="papers", said=f"{error.code}: {place}", todo=todo)
+    return Finding(level="ok", subject="papers", said=f"{place} can be written and read")
 
 
 async def _tenant(service: Service, file: SiteFile, *, database_works: bool) -> list[Finding]:

@@ -121,6 +121,24 @@ METRICS: Final = {
             means="Stored frames that are `deferred`; the link stops beyond 1,000.",
             normal="0.",
         ),
+        Metric(
+            name="bancheng_papers_waiting", kind="gauge", labels=("tenant",),
+            means="Papers that an entry names and that are not here yet.", normal="0 at rest; falls while links work.",
+        ),
+        Metric(
+            name="bancheng_papers_waiting_bytes", kind="gauge", labels=("tenant",),
+            means="Bytes still missing of those that are being fetched.", normal="Falls while links work.",
+        ),
+        Metric(
+            name="bancheng_papers_waiting_age_seconds", kind="gauge", labels=("tenant",),
+            means="How long the oldest paper that is not here has been known; 0 when all are.",
+            normal="Under a minute while links work. Alert when over an hour.",
+        ),
+        Metric(
+            name="bancheng_papers_copies_refused", kind="gauge", labels=("tenant",),
+            means="Copies that did not match their hash, of papers that are still not here.",
+            normal="0. More: a disk or a site that changes bytes.",
+        ),
     )
 }  # fmt: skip
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Collection, Sequence
+from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 
@@ -25,6 +26,8 @@ from bancheng.runtime.tenant_service import TenantService
 from bancheng.store.database import Database
 from bancheng.store.errors import DatabaseBusy, DatabaseUnavailable, RoleTooPowerful, StoreError, typed_error
 from bancheng.store.link_counts import exception_counts
+from bancheng.store.paper_store import PaperStore
+from bancheng.store.papers import Waiting, waiting_papers
 from bancheng.store.schema_changes import missing_revisions
 from bancheng.window.hosting import Hosting, UnknownTenant
 from bancheng.window.parts import TierWindow
@@ -56,7 +59,7 @@ class _ExpectedHosting(Hosting):
     """A tenant whose file is here but whose site is not made yet is no unknown tenant: ask again soon."""
 
     def __init__(self, database: Database, service: Service) -> None:
-        super().__init__(database, {}, service.wake, service.renew)
+        super().__init__(database, {}, service.wake, service.renew, papers=service.papers)
         self._service = service
 
     def site(self, tenant: str) -> HostedSite:
@@ -82,6 +85,7 @@ class Service:
         self.database = Database(
             settings.database_url, pool_size=settings.pool_size, application=f"bancheng-{definition.name}"
         )
+        self.papers = PaperStore(settings.papers_place or str(settings.sites_dir / "papers"))
         self._locks = SiteLocks(settings.lock_url or settings.database_url)
         self._is_migrated = False
         self._works = works
@@ -98,6 +102,7 @@ class Service:
             put=self.hosting.put,
             works=self._works,
             tenants=tenants,
+            papers=self.papers,
         )
 
     async def start(self) -> None:
@@ -193,6 +198,7 @@ class Service:
             async with self.database.transaction(code) as tx:
                 for each in await exception_counts(tx):
                     meters.set("bancheng_link_exceptions", each.frames, code, each.peer)
+                measure_papers(meters, code, await waiting_papers(tx), tenant.site.wall_now())
         except StoreError:
             # The database's own figures say it; the others are still worth giving.
             return
@@ -206,8 +212,21 @@ _LOOKED_UP = (
     "bancheng_link_frames_receipted",
     "bancheng_link_state",
     "bancheng_link_unreceipted_age_seconds",
+    "bancheng_papers_copies_refused",
+    "bancheng_papers_waiting",
+    "bancheng_papers_waiting_age_seconds",
+    "bancheng_papers_waiting_bytes",
     "bancheng_worker_trouble",
 )
+
+
+def measure_papers(meters: Meters, tenant: str, waiting: Waiting, now: datetime) -> None:
+    """The figures of what is still on its way."""
+    meters.set("bancheng_papers_waiting", waiting.papers, tenant)
+    meters.set("bancheng_papers_waiting_bytes", waiting.bytes, tenant)
+    meters.set("bancheng_papers_copies_refused", waiting.refused_copies, tenant)
+    oldest = waiting.oldest_known_at
+    meters.set("bancheng_papers_waiting_age_seconds", 0.0 if oldest is None else (now - oldest).total_seconds(), tenant)
 
 
 def measure_link(meters: Meters, tenant: str, status: LinkStatus, wall_seconds: float) -> None:

@@ -15,6 +15,8 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 from msgspec import Meta
 
+from bancheng.schema.messages import MAX_PAPER_BYTES
+
 PREFIX: Final = "BANCHENG_"
 CONFIG: Final = "BANCHENG_CONFIG"
 NOT_OURS: Final = frozenset(
@@ -73,6 +75,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         str, Meta(description="Proxies, separated by commas, whose X-Forwarded headers are believed; `*` for all.")
     ] = "127.0.0.1"
     body_bytes: Annotated[int, Meta(ge=1024, le=64 * _MEBIBYTE, description="Longest body of a request.")] = 256 * 1024
+    papers_place: Annotated[
+        str,
+        Meta(
+            description="Where papers are kept: a folder, or `s3://bucket/prefix` with AWS_ACCESS_KEY_ID, "
+            "AWS_SECRET_ACCESS_KEY, AWS_REGION and AWS_ENDPOINT_URL; by default the folder `papers` in `sites_dir`."
+        ),
+    ] = ""
+    paper_bytes: Annotated[
+        int, Meta(ge=64 * 1024, le=MAX_PAPER_BYTES, description="Longest photo or scan that is taken.")
+    ] = 20 * _MEBIBYTE
     session_hours: Annotated[int, Meta(ge=1, le=168, description="How long a signed-in browser stays signed in.")] = 10
     token_hours: Annotated[int, Meta(ge=1, le=24 * 366, description="How long an API token is good.")] = 24 * 30
     requests_at_once: Annotated[

@@ -34,6 +34,8 @@ from bancheng.store.casebook import next_act_at
 from bancheng.store.counters import fold_counters
 from bancheng.store.database import Database
 from bancheng.store.errors import StoreError
+from bancheng.store.paper_store import PaperStore
+from bancheng.store.papers import forget_unattached, unattached
 from bancheng.store.search import MAX_INDEXED, index_grams
 
 FOLLOW_SECONDS = 1.0
@@ -53,6 +55,8 @@ TIDY_SECONDS = 60.0
 LEAST_SECONDS = 0.1
 RESPONSES_KEPT = timedelta(days=2)
 """How long a repeated idempotency key gets the first answer again."""
+UNATTACHED_KEPT = timedelta(hours=1)
+"""An upload takes minutes at most."""
 TENANTS_AT_FULL_PACE = 20
 
 _log = logging.getLogger(__name__)
@@ -61,7 +65,7 @@ _log = logging.getLogger(__name__)
 class TenantService:
     """Everything this process does for one tenant. `pace` stretches every pause where many tenants share a process."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  what one tenant's work needs
         self,
         *,
         database: Database,
@@ -72,6 +76,7 @@ class TenantService:
         put: Callable[[HostedSite], None],
         works: bool,
         tenants: int,
+        papers: PaperStore,
     ) -> None:
         self.tenant = file.tenant
         self.site: HostedSite | None = None
@@ -84,6 +89,7 @@ class TenantService:
         self._meters = meters
         self._put = put
         self._works = works
+        self._papers = papers
         self._pace = max(1.0, tenants / TENANTS_AT_FULL_PACE)
         self._maker = SiteMaker(database, file, clock.now)
         self._exchange: Exchange | None = None
@@ -178,7 +184,9 @@ class TenantService:
         connections = LinkConnections(
             tenant=file.tenant, site=file.site, hub=_access(file.hub), uplink=_access(file.uplink)
         )
-        self._exchange = Exchange(self._database, self.site, connections, self._locks, on_applied=self._on_applied)
+        self._exchange = Exchange(
+            self._database, self.site, connections, self._locks, on_applied=self._on_applied, papers=self._papers
+        )
         await self._exchange.start()
         for job in self._jobs:
             job.start()
@@ -261,7 +269,17 @@ class TenantService:
         async with self._database.transaction(self.tenant, durable=False) as tx:
             removed = await delete_expired_sessions(tx, before=now)
             removed += await delete_old_responses(tx, before=now - RESPONSES_KEPT)
+        removed += await self._tidy_papers(now)
         return 0.0 if removed else TIDY_SECONDS * self._pace
+
+    async def _tidy_papers(self, now: datetime) -> int:
+        """Bytes that were stored and never attached: the upload was refused or broke off."""
+        async with self._database.transaction(self.tenant) as tx:
+            left = await unattached(tx, before=now - UNATTACHED_KEPT)
+            for name in left:
+                await self._papers.remove(self.tenant, name)
+                await forget_unattached(tx, name)
+        return len(left)
 
     async def _look_at_links(self) -> float:
         exchange = self._exchange

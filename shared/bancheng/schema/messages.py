@@ -86,7 +86,7 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PaperAsk(msgspec.Struct, frozen=True, kw_only=True):
-    """A site that has an entry of the case asks a neighbour for a piece of a paper that comes with it.
+    """A site that has an entry of the case asks for a piece of a paper that comes with it.
 
     `doubts`: the last copy from there did not match its hash, so look at your own before you send it again.
     """
@@ -96,6 +96,15 @@ class PaperAsk(msgspec.Struct, frozen=True, kw_only=True):
     start: int
     most_bytes: int
     doubts: bool = False
+
+
+class PaperRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """A PaperAsk on its way to the site `at`, signed by the site that asks. It is sealed to `at` where that is no
+    neighbour; then the answer is sealed to the site that asks, and those between read neither.
+    """
+
+    at: str
+    ask: bytes
 
 
 class PaperPiece(msgspec.Struct, frozen=True, kw_only=True, tag=True):

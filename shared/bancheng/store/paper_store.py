@@ -11,7 +11,7 @@ import hashlib
 import os
 import re
 from collections.abc import AsyncIterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final
 
@@ -36,27 +36,30 @@ def is_paper_hash(text: str) -> bool:
 
 
 class PaperStore:
-    """The papers of all tenants of one process, each below its tenant."""
+    """The papers of all tenants of one process, each below its tenant. Opened when it is first used."""
 
-    def __init__(self, store: LocalStore | S3Store, folder: Path | None) -> None:
-        self._store = store
-        self._folder = folder
-
-    @classmethod
-    def open(cls, place: str) -> PaperStore:
-        """A folder, which is made when it is first written to, or `s3://bucket/prefix`.
+    def __init__(self, place: str) -> None:
+        """A folder, or `s3://bucket/prefix`.
 
         Keys, region and endpoint of S3 come from the environment (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY,
-        AWS_REGION, AWS_ENDPOINT_URL, AWS_ALLOW_HTTP). Raises PaperStoreUnavailable.
+        AWS_REGION, AWS_ENDPOINT_URL, AWS_ALLOW_HTTP).
         """
-        from obstore.store import LocalStore, S3Store
+        self._place = place
+        self._folder = None if place.startswith(_S3) else Path(place).absolute()
+        self._opened: LocalStore | S3Store | None = None
 
-        with _told():
-            if place.startswith(_S3):
-                return cls(S3Store.from_url(place), None)
-            folder = Path(place).absolute()
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            return cls(LocalStore(folder), folder)
+    @property
+    def _store(self) -> LocalStore | S3Store:
+        """Nothing is read or made before somebody has a paper. Raises PaperStoreUnavailable."""
+        if self._opened is None:
+            from obstore.store import LocalStore, S3Store
+
+            if self._folder is None:
+                self._opened = S3Store.from_url(self._place)
+            else:
+                self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+                self._opened = LocalStore(self._folder)
+        return self._opened
 
     async def keep(self, tenant: str, sha256: str, content: IO[bytes] | AsyncIterator[bytes]) -> None:
         """Whole or not at all. `content` has been found to have this hash. Raises PaperStoreUnavailable."""
@@ -128,6 +131,9 @@ class PaperStore:
     async def drop_parts(self, tenant: str, sha256: str) -> None:
         """They are one paper now, or worth nothing."""
         await self._delete(await self._part_names(tenant, sha256))
+        if self._folder is not None:
+            with suppress(OSError):
+                (self._folder / _parts(tenant, sha256)).rmdir()
 
     async def probe(self) -> None:
         """Write, read and delete a few bytes, for `check`. Raises PaperStoreUnavailable."""

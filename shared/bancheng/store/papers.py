@@ -42,6 +42,9 @@ NEXT_WANTED = f"""
 SELECT {COLUMNS} FROM paper
 WHERE tenant = $1 AND peer = $2 AND state IN ('fetching', 'missing') AND next_try_at <= $3
 ORDER BY next_try_at, sha256 LIMIT 1"""  # noqa: S608  columns named above
+NEXT_TRY_AT = """
+SELECT next_try_at FROM paper WHERE tenant = $1 AND peer = $2 AND state IN ('fetching', 'missing')
+ORDER BY next_try_at LIMIT 1"""
 RECEIVED = """
 UPDATE paper SET size = $3, received_bytes = $5, reason = '', tries = 0
 WHERE tenant = $1 AND sha256 = $2 AND received_bytes = $4 AND state IN ('fetching', 'missing')"""
@@ -143,6 +146,12 @@ async def next_wanted(tx: Transaction, peer: str, *, now: datetime) -> PaperRow 
     """The paper that has waited longest for its turn with this neighbour."""
     row = await tx.fetch_one(NEXT_WANTED, tx.tenant, peer, now)
     return None if row is None else _paper(*row)
+
+
+async def next_try_at(tx: Transaction, peer: str) -> datetime | None:
+    """When this neighbour is to be asked again; None when nothing is wanted of it."""
+    row = await tx.fetch_one(NEXT_TRY_AT, tx.tenant, peer)
+    return None if row is None else row[0]
 
 
 async def part_received(tx: Transaction, paper: PaperRow, *, size: int, received_bytes: int) -> bool:

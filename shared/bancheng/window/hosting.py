@@ -11,6 +11,7 @@ from bancheng.federation.site import HostedSite
 from bancheng.store.append_desk import AppendDesk
 from bancheng.store.database import Database
 from bancheng.store.numbers import NumberDesk
+from bancheng.store.paper_store import PaperStore
 
 Wake = Callable[[str, Collection[str] | None], None]
 """Told the tenant, and for which neighbours there is something; None: for some or none of them."""
@@ -36,9 +37,16 @@ class Hosting:
     """The sites of this process, one for each tenant. A new directory, profile or calendar puts a new site in."""
 
     def __init__(
-        self, database: Database, sites: Mapping[str, HostedSite], wake: Wake, renew: Renew = _nothing_to_renew
+        self,
+        database: Database,
+        sites: Mapping[str, HostedSite],
+        wake: Wake,
+        renew: Renew = _nothing_to_renew,
+        *,
+        papers: PaperStore,
     ) -> None:
         self.database = database
+        self.papers = papers
         self.numbers = NumberDesk(database)
         self.appends = AppendDesk(database)
         self._sites = dict(sites)

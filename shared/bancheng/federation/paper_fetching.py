@@ -1,0 +1,264 @@
+"""Fetching the papers that entries from a neighbour name, piece by piece, until each is here and matches its hash.
+
+Owns the order of asking, resuming, patience and what is done with a wrong copy. Goes on for ever, behind the frames.
+Must not know who may see a paper.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+import random
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import timedelta
+
+import msgspec
+
+from bancheng.federation.client import NatsClient
+from bancheng.federation.desk import neighbours_of
+from bancheng.federation.errors import LinkTrouble, NoAnswer, NobodyListens, NotConnected
+from bancheng.federation.health import Health
+from bancheng.federation.paper_wire import PaperAnswerUnreadable, PaperRequestRefused, read_answer, request_bytes
+from bancheng.federation.site import HostedSite, Peer
+from bancheng.federation.timing import Backoff, Timing
+from bancheng.federation.traffic import Traffic
+from bancheng.kernel.audience import readers_of
+from bancheng.schema.events import SYSTEM_STAFF
+from bancheng.schema.messages import MAX_PAPER_BYTES, MAX_PIECE_BYTES, PaperAsk, PaperNotGiven, PaperPiece
+from bancheng.schema.subjects import control_subject
+from bancheng.store.accounts import record_audit
+from bancheng.store.casebook import load_cases
+from bancheng.store.changes import AuditRecord
+from bancheng.store.database import Database
+from bancheng.store.errors import PaperGone, StoreError
+from bancheng.store.paper_store import PaperStore
+from bancheng.store.paper_types import HEAD_BYTES, type_of
+from bancheng.store.papers import (
+    PaperRow,
+    Source,
+    next_try_at,
+    next_wanted,
+    paper_stored,
+    part_received,
+    put_off,
+    refuse_copy,
+    start_again,
+    try_now,
+)
+
+ANSWER_SECONDS = 10.0
+LEAST_PIECE_BYTES = 4 * 1024
+"""On a line of 1 kB/s such a piece still comes in time."""
+FIRST_PIECE_BYTES = 32 * 1024
+QUICK_SECONDS = 1.0
+"""Pieces grow while they come as soon as that."""
+MOST_PUT_OFF_SECONDS = 30.0
+AT_ONCE = 4
+"""Papers of one site that are fetched at a time, over all its links."""
+
+_log = logging.getLogger(__name__)
+
+
+class PaperFetching:
+    """One per link and process: one paper at a time. Two of them on one link harm nothing: one advances."""
+
+    def __init__(
+        self,
+        database: Database,
+        hosted: Callable[[], HostedSite],
+        peer: Peer,
+        client: NatsClient,
+        timing: Timing,
+        papers: PaperStore,
+        traffic: Traffic,
+        turns: asyncio.Semaphore,
+    ) -> None:
+        site = hosted()
+        self._database = database
+        self._hosted = hosted
+        self._peer = peer
+        self._client = client
+        self._timing = timing
+        self._papers = papers
+        self._traffic = traffic
+        self._turns = turns
+        self._tenant = site.tenant
+        self._subject = control_subject(site.tenant, peer.child_of_link(site.site), peer.outgoing, "paper")
+        self._piece_bytes = FIRST_PIECE_BYTES
+        self._woken = asyncio.Event()
+        self.health = Health()
+
+    def wake(self) -> None:
+        """A paper is wanted, or something changed that is worth a new try."""
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Never returns; ends when cancelled, and the next one goes on with what was received."""
+        backoff = Backoff(self._timing)
+        session = 0
+        while True:
+            self._woken.clear()
+            try:
+                if not self._client.connected and not await self._client.wait_connected(self._timing.retry_most):
+                    raise NotConnected
+                if session != self._client.generation or self.health.state == "waiting":
+                    session = await self._begin_session()
+                while (pause := await self._fetch_next()) == 0.0:
+                    backoff.reset()
+                self.health.well()
+                backoff.reset()
+                await self._rest(pause)
+            except (LinkTrouble, StoreError) as trouble:
+                self.health.trouble(trouble.code, str(trouble))
+                if isinstance(trouble, (NoAnswer, NotConnected)):
+                    self._piece_bytes = max(LEAST_PIECE_BYTES, self._piece_bytes // 2)
+                await asyncio.sleep(backoff.pause())
+            except Exception:  # noqa: BLE001 - fetching never ends: whatever it is, it is shown and tried again
+                self.health.trouble("paper.fetching_failed")
+                _log.exception("fetching papers failed", extra={"peer": self._peer.site})
+                await asyncio.sleep(backoff.pause())
+
+    async def _begin_session(self) -> int:
+        session = self._client.generation
+        async with self._database.transaction(self._tenant) as tx:
+            await try_now(tx, self._peer.site, now=self._hosted().wall_now())
+        return session
+
+    async def _rest(self, seconds: float) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._woken.wait()
+
+    async def _fetch_next(self) -> float:
+        """One paper, as far as it comes. Returns after how many seconds the next one is to be asked for."""
+        now = self._hosted().wall_now()
+        async with self._turns:
+            async with self._database.transaction(self._tenant) as tx:
+                wanted = await next_wanted(tx, self._peer.site, now=now)
+                at = None if wanted is not None else await next_try_at(tx, self._peer.site)
+            if wanted is not None:
+                await self._fetch(wanted)
+                return 0.0
+        look = self._timing.check * random.uniform(0.75, 1.25)  # noqa: S311 - jitter
+        return look if at is None else max(self._timing.retry_least, min(look, (at - now).total_seconds()))
+
+    async def _fetch(self, wanted: PaperRow) -> None:
+        while wanted.size == 0 or wanted.received_bytes < wanted.size:
+            await self._traffic.let_frames_go_first()
+            try:
+                answer = await self._ask(wanted)
+            except (PaperAnswerUnreadable, PaperRequestRefused) as refused:
+                await self._put_off(wanted, refused.code)
+                return
+            except (NoAnswer, NobodyListens) as silent:
+                await self._put_off(wanted, silent.code)
+                raise
+            if isinstance(answer, PaperNotGiven):
+                await self._put_off(wanted, answer.code)
+                return
+            if not _follows(answer, wanted):
+                await self._refuse(wanted, "paper.piece_differs")
+                return
+            further = await self._keep(wanted, answer)
+            if further is None:
+                return
+            wanted = further
+        await self._finish(wanted)
+
+    async def _ask(self, wanted: PaperRow) -> PaperPiece | PaperNotGiven:
+        site, loop = self._hosted(), asyncio.get_running_loop()
+        ask = PaperAsk(
+            case_id=wanted.case_id,
+            sha256=wanted.sha256,
+            start=wanted.received_bytes,
+            most_bytes=self._piece_bytes,
+            doubts=wanted.refused_copies > 0,
+        )
+        asked_at = loop.time()
+        data = request_bytes(site, wanted.source, self._peer.site, ask)
+        answer = await self._client.request(self._subject, data, timeout_seconds=ANSWER_SECONDS)
+        if loop.time() - asked_at < QUICK_SECONDS:
+            self._piece_bytes = min(MAX_PIECE_BYTES, self._piece_bytes * 2)
+        return read_answer(site, wanted.source, self._peer.site, answer)
+
+    async def _keep(self, wanted: PaperRow, piece: PaperPiece) -> PaperRow | None:
+        """The paper with this piece; None when another process goes on with it."""
+        await self._papers.keep_part(self._tenant, wanted.sha256, piece.start, piece.data)
+        received = piece.start + len(piece.data)
+        # Not flushed: after a power cut a piece is asked for again.
+        async with self._database.transaction(self._tenant, durable=False) as tx:
+            if not await part_received(tx, wanted, size=piece.size, received_bytes=received):
+                return None
+        return msgspec.structs.replace(wanted, size=piece.size, received_bytes=received)
+
+    async def _finish(self, wanted: PaperRow) -> None:
+        """All pieces are here: one paper if they match its hash, otherwise begun again."""
+        found, size, head = hashlib.sha256(), 0, b""
+        try:
+            async for piece in self._papers.parts(self._tenant, wanted.sha256):
+                found.update(piece)
+                size += len(piece)
+                head = head or piece[:HEAD_BYTES]
+        except PaperGone:
+            size = 0
+        if size < wanted.size:
+            await self._papers.drop_parts(self._tenant, wanted.sha256)
+            async with self._database.transaction(self._tenant) as tx:
+                await start_again(tx, wanted.sha256)
+            return
+        if found.hexdigest() != wanted.sha256:
+            await self._refuse(wanted, "paper.hash_differs")
+            return
+        await self._papers.keep(self._tenant, wanted.sha256, self._papers.parts(self._tenant, wanted.sha256))
+        async with self._database.transaction(self._tenant) as tx:
+            now = self._hosted().wall_now()
+            await paper_stored(tx, wanted.sha256, size=size, media_type=type_of(head), now=now)
+        await self._papers.drop_parts(self._tenant, wanted.sha256)
+
+    async def _put_off(self, wanted: PaperRow, code: str) -> None:
+        """Asked in vain: the next time somebody else, if there is one."""
+        site = self._hosted()
+        ask = await self._somebody_else(site, wanted)
+        async with self._database.transaction(self._tenant) as tx:
+            await put_off(tx, wanted.sha256, reason=code, ask=ask, until=site.wall_now() + self._pause(wanted.tries))
+
+    async def _refuse(self, wanted: PaperRow, code: str) -> None:
+        """A wrong copy leaves nothing but its record, and is fetched again: from somebody else, if there is one."""
+        site = self._hosted()
+        _log.warning("copy of a paper refused", extra={"peer": self._peer.site, "code": code})
+        await self._papers.drop_parts(self._tenant, wanted.sha256)
+        ask = await self._somebody_else(site, wanted)
+        record = AuditRecord(
+            staff_id=SYSTEM_STAFF, unit="", action="paper_refused", case_id=wanted.case_id,
+            detail=f"{code} {self._peer.site} {wanted.sha256}",
+        )  # fmt: skip
+        async with self._database.transaction(self._tenant) as tx:
+            await refuse_copy(
+                tx, wanted.sha256, reason=code, ask=ask, until=site.wall_now() + self._pause(wanted.tries)
+            )
+            await record_audit(tx, [record], now=site.wall_now())
+
+    async def _somebody_else(self, site: HostedSite, wanted: PaperRow) -> Source:
+        """The next neighbour that has the case, in turn; a sealed case's papers only come from where they came."""
+        same = Source(peer=wanted.peer, source=wanted.source)
+        async with self._database.transaction(self._tenant) as tx:
+            case = (await load_cases(tx, [wanted.case_id])).get(wanted.case_id)
+        if case is None or readers_of(case, site.site, site.jurisdiction):
+            return same
+        neighbours = sorted(neighbours_of(site, case))
+        after = [each for each in neighbours if each > wanted.peer] or neighbours
+        return Source(peer=after[0], source=after[0]) if after else same
+
+    def _pause(self, tries: int) -> timedelta:
+        """Doubling, capped and jittered; there is no end of tries."""
+        seconds = min(MOST_PUT_OFF_SECONDS, self._timing.retry_least * 2 ** min(tries, 16))
+        return timedelta(seconds=seconds * random.uniform(0.5, 1.0))  # noqa: S311 - jitter
+
+
+def _follows(piece: PaperPiece, wanted: PaperRow) -> bool:
+    """Whether it is the piece that was asked for, of a paper that does not change its size."""
+    fits = piece.sha256 == wanted.sha256 and piece.start == wanted.received_bytes
+    grows = 0 < len(piece.data) <= MAX_PIECE_BYTES and piece.start + len(piece.data) <= piece.size <= MAX_PAPER_BYTES
+    return fits and grows and wanted.size in {0, piece.size}
