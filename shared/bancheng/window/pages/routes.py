@@ -9,7 +9,7 @@ from litestar import Router
 from litestar.datastructures import CacheControlHeader
 from litestar.static_files import create_static_files_router  # pyright: ignore[reportUnknownVariableType]
 
-from bancheng.window.pages import case, links, lists, missing, printing, registration, rules, sign_in
+from bancheng.window.pages import case, links, lists, missing, printing, registers, registration, rules, sign_in
 from bancheng.window.pages.errors import answer_page_error
 from bancheng.window.pages.session import require_session
 
@@ -28,6 +28,7 @@ def page_routers() -> list[Router]:
             *links.ROUTES,
             *printing.ROUTES,
             *rules.ROUTES,
+            *registers.ROUTES,
         ],
         guards=[require_session],
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from bancheng.window.pages.field_words import FIELD_WORDS, HINTS
+from bancheng.window.pages.register_words import COLUMN_WORDS, REGISTER_HINTS, REGISTER_WORDS, STATE_WORDS
 from bancheng.window.pages.rule_words import CHANGE_WORDS, RULE_WORDS
 
 WORDS: Final[dict[str, dict[str, str]]] = {
@@ -274,6 +275,10 @@ WORDS: Final[dict[str, dict[str, str]]] = {
     "ask_state": {"sent": "等待答复", "accepted": "已记入", "refused": "未采纳"},
     "alert": {"transit_late": "上报后未按时签收", "link_stopped": "链路已停", "cut_off": "承办段已被截断"},
     "rule": RULE_WORDS,
+    "register": REGISTER_WORDS,
+    "column": COLUMN_WORDS,
+    "register_state": STATE_WORDS,
+    "register_hint": REGISTER_HINTS,
     "change": CHANGE_WORDS,
 }
 """By group, then by identifier."""

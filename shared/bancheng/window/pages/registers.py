@@ -1,0 +1,186 @@
+"""The registers at the page: one tab for each, its rows, and a form for each change of it.
+
+Owns the flow. What a register holds is register_books.py's, what a change does the use cases'.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Final
+
+import msgspec
+from litestar import Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, QueryParameter
+
+from bancheng.kernel.rejected import Rejected
+from bancheng.window.api.register_views import csv_answer
+from bancheng.window.error_responses import ErrorView, error_view
+from bancheng.window.error_texts import Language, text_for
+from bancheng.window.failures import ApiError, failure_of
+from bancheng.window.field_problems import FieldProblem, InvalidInput
+from bancheng.window.idempotency import request_of
+from bancheng.window.identity import Identity
+from bancheng.window.input_text import convert_form
+from bancheng.window.pages.catalogue import word
+from bancheng.window.pages.forms import FormField, Widget
+from bancheng.window.pages.register_books import (
+    BOOKS,
+    FORMS,
+    BookForm,
+    filled,
+    options,
+    problem_at,
+    raw_body,
+    span,
+)
+from bancheng.window.pages.register_words import REGISTER_HINTS
+from bancheng.window.pages.session import page_context, redirect, session_form
+from bancheng.window.registers.changing import is_top, may_change
+from bancheng.window.registers.summaries import summary
+from bancheng.window.requests import StaffRequest, language_of
+from bancheng.window.window import Window
+
+Word = Annotated[str, QueryParameter(max_length=40)]
+_DATES: Final = {"signed_on", "ends_on"}
+
+
+class ShownForm(msgspec.Struct, frozen=True, kw_only=True):
+    """One form; `is_open` when it was just sent and refused. `key` makes sending it twice one change."""
+
+    name: str
+    fields: list[FormField]
+    key: str
+    is_open: bool
+
+
+@get("/registers", include_in_schema=False)
+async def first_register() -> Response[bytes]:
+    """The units."""
+    return redirect("/registers/units")
+
+
+@get("/registers/{name:str}", include_in_schema=False)
+async def register_page(
+    *,
+    request: StaffRequest,
+    window: NamedDependency[Window],
+    name: FromPath[str],
+    month: Word = "",
+    first: Word = "",
+    last: Word = "",
+    done: Word = "",
+) -> Response[str]:
+    """Its rows, and the forms that the reader may use."""
+    asked = {"month": month, "first": first, "last": last}
+    return await _page(request, window, name, asked, done=done)
+
+
+@get("/registers/not-done/file", include_in_schema=False)
+async def summary_file(
+    request: StaffRequest, window: NamedDependency[Window], first: Word = "", last: Word = ""
+) -> Response[bytes]:
+    """The summary for a spreadsheet."""
+    begins, ends = span(request.user, {"first": first, "last": last})
+    return csv_answer(await summary(window.hosting, request.user, begins, ends, language_of(request)), request)
+
+
+@post("/registers/{name:str}/{change:str}", include_in_schema=False)
+async def change_register(
+    request: StaffRequest, window: NamedDependency[Window], name: FromPath[str], change: FromPath[str]
+) -> Response[Any]:
+    """One change: the register again with what was done, or with what was typed and what does not fit."""
+    typed = await session_form(request)
+    form = next((each for each in FORMS.get(name, ()) if each.name == change), None)
+    if form is None:
+        raise ApiError(404, "api.not_found")
+    try:
+        body = convert_form(raw_body(form, typed), form.body)
+        await form.use_case(window.hosting, request.user, body, request_of(typed.get("key"), change, body))
+    except (InvalidInput, Rejected, ApiError) as refusal:
+        failure = failure_of(refusal, retry_seconds=window.parts.limits.retry_seconds)
+        if failure is None or failure.status in {401, 403}:
+            raise
+        error = error_view(failure, language_of(request), "", request.user)
+        return await _page(
+            request, window, name, {}, sent=change, typed=typed, problems=failure.fields, error=error,
+            status=failure.status,
+        )  # fmt: skip
+    return redirect(f"/registers/{name}?done={change}")
+
+
+async def _page(  # noqa: PLR0913  all that a refused form brings back
+    request: StaffRequest,
+    window: Window,
+    name: str,
+    asked: Mapping[str, str],
+    *,
+    done: str = "",
+    sent: str = "",
+    typed: Mapping[str, str] | None = None,
+    problems: Sequence[FieldProblem] = (),
+    error: ErrorView | None = None,
+    status: int = 200,
+) -> Response[str]:
+    identity, language = request.user, language_of(request)
+    if name not in BOOKS:
+        raise ApiError(404, "api.not_found")
+    first, last = span(identity, asked)
+    known = {form.name for form in FORMS[name]}
+    context = {
+        **page_context(identity),
+        "name": name,
+        "names": tuple(BOOKS),
+        "book": await BOOKS[name](window.hosting, identity, language, asked),
+        "forms": [
+            _shown(form, identity, language, typed if form.name == sent else None, problems)
+            for form in FORMS[name]
+            if may_change(identity, form.roles) and (is_top(identity) or not form.at_the_top)
+        ],
+        "hints": REGISTER_HINTS,
+        "first": first,
+        "last": last,
+        "done": done if done in known else "",
+        "error": error,
+    }
+    return window.renderer.page("registers.html", language, context, status=status)
+
+
+def _shown(
+    form: BookForm,
+    identity: Identity,
+    language: Language,
+    typed: Mapping[str, str] | None,
+    problems: Sequence[FieldProblem],
+) -> ShownForm:
+    given = typed or {}
+    fields = [
+        _field(each, identity, language, given.get(each.rstrip("?")), problems if typed is not None else ())
+        for each in form.fields
+    ]
+    key = given.get("key") or secrets.token_hex(16)
+    return ShownForm(name=form.name, fields=fields, key=key, is_open=typed is not None)
+
+
+def _field(
+    spec: str, identity: Identity, language: Language, typed: str | None, problems: Sequence[FieldProblem]
+) -> FormField:
+    name = spec.rstrip("?")
+    chosen = options(name, identity, language)
+    label = word(language, "column", name)
+    found = problem_at(name, problems)
+    widget: Widget = "select" if chosen else "date" if name in _DATES else "area" if name == "matter_lines" else "text"
+    return FormField(
+        name=name,
+        label=label,
+        widget=widget,
+        required=not spec.endswith("?"),
+        options=chosen,
+        value=filled(name, identity) if typed is None else typed,
+        hint=word(language, "register_hint", name) if name in REGISTER_HINTS else "",
+        error=text_for(found.code, language, {**found.parameters, "field": label}).message if found else "",
+    )
+
+
+ROUTES = [first_register, register_page, summary_file, change_register]
