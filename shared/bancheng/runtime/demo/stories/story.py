@@ -52,11 +52,13 @@ def step(login: str, command: str, after_hours: float = 1.0, *, until_workdays: 
 def concluded(
     clerk: str, checker: str, answer: str, *, outcome: str = "solved", comment: str = "", rating: int = 5
 ) -> tuple[Step, ...]:
-    """Answered, result proposed and verified, revisited, struck off."""
+    """Answered, result proposed and verified, revisited, struck off. A "no" is told when somebody else approved it."""
+    told = step(clerk, "give-answer", 2, text=answer, channel="phone")
+    proposed = step(clerk, "propose-result", 1, outcome=outcome, answer=answer)
+    verified = step(checker, "verify-result", 1)
+    begun = (proposed, verified, told) if outcome == "cannot_be_done" else (told, proposed, verified)
     return (
-        step(clerk, "give-answer", 2, text=answer, channel="phone"),
-        step(clerk, "propose-result", 1, outcome=outcome, answer=answer),
-        step(checker, "verify-result", 1),
+        *begun,
         step(clerk, "revisit", 4, satisfied=True, rating=rating, comment=comment, channel="phone"),
         step(clerk, "strike-off", 1),
     )
