@@ -1,4 +1,4 @@
-"""Registers beside the cases: reports of units, liaisons, the duty roster; and the few cases they are counted from.
+"""Registers beside the cases: reports of units and liaisons; and the few cases they are counted from.
 
 Revision 0007, after 0006 of the shared branch.
 """
@@ -26,16 +26,6 @@ TABLES = (
         tenant text COLLATE "C" NOT NULL, unit text COLLATE "C" NOT NULL, name text NOT NULL, phone text NOT NULL,
         updated_at timestamptz NOT NULL,
         CONSTRAINT liaison_pkey PRIMARY KEY (tenant, unit))""",
-    """
-    CREATE TABLE duty (
-        tenant text COLLATE "C" NOT NULL, unit text COLLATE "C" NOT NULL, day date NOT NULL,
-        post text COLLATE "C" NOT NULL, staff_id text COLLATE "C" NOT NULL, name text NOT NULL,
-        CONSTRAINT duty_pkey PRIMARY KEY (tenant, unit, day, post))""",
-    """
-    CREATE TABLE absence (
-        tenant text COLLATE "C" NOT NULL, staff_id text COLLATE "C" NOT NULL, first_day date NOT NULL,
-        last_day date NOT NULL, reason text NOT NULL,
-        CONSTRAINT absence_pkey PRIMARY KEY (tenant, staff_id, first_day))""",
 )
 INDEXES = (
     "CREATE INDEX cases_reported ON cases (tenant, registered_at, case_id) WHERE channel = 'report'",
@@ -49,6 +39,6 @@ def upgrade() -> None:
     """New tables, and two indexes over the few cases that they concern."""
     for statement in (*TABLES, *INDEXES):
         op.execute(statement)
-    for table in ("unit_report", "liaison", "duty", "absence"):
+    for table in ("unit_report", "liaison"):
         for statement in protect(table):
             op.execute(statement)
