@@ -63,6 +63,7 @@ FIELD_WORDS: Final[dict[str, str]] = {
     "name": "名称",
     "due_on": "补齐日期",
     "number": "哪一项",
+    "part_number": "第几项",
     "department": "责任部门",
     "documents": "需要的材料",
     "conditions": "需要的条件",

@@ -146,7 +146,7 @@ class Teller:
             value = entry.details.get(name)
             if _is_empty(name, value) or name in _UNSAID.get(entry.type, ()) or (name, value) == ("cause", "hand"):
                 continue
-            called = _CALLED.get((entry.type, name), name)
+            called = _CALLED.get((entry.type, name)) or ("part_number" if name == "number" else name)
             lines.append(Line(label=word(self._language, "field", called), text=self._text(name, value, entry)))
         return lines
 
