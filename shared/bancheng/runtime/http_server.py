@@ -64,7 +64,10 @@ def application_of(service: Service) -> Litestar:
         return Measured(app, meters=service.meters, at_once=settings.requests_at_once)
 
     limits = Limits(
-        body_bytes=settings.body_bytes, session_hours=settings.session_hours, token_hours=settings.token_hours
+        body_bytes=settings.body_bytes,
+        paper_bytes=settings.paper_bytes,
+        session_hours=settings.session_hours,
+        token_hours=settings.token_hours,
     )
     return create_application(
         WindowParts(

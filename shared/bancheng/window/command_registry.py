@@ -104,6 +104,6 @@ def _body(kind: type[c.Command]) -> type[msgspec.Struct]:
 CASE_COMMANDS: Final[dict[str, CaseCommand]] = {
     kebab(kind.__name__): CaseCommand(name=kebab(kind.__name__), kind=kind, body=_body(kind))
     for kind in MAY
-    if kind is not c.Register
+    if kind not in {c.Register, c.AttachPaper}
 }
 """By name, in the order in which a case meets them."""

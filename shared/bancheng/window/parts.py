@@ -50,6 +50,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     sign_in_by_login: Rate = Rate(burst=10, seconds=300)
     sign_in_by_address: Rate = Rate(burst=60, seconds=300)
     requests: Rate = Rate(burst=3_000, seconds=10)
+    uploads: Rate = Rate(burst=60, seconds=60)
+    paper_bytes: int = 20 * 1024 * 1024
     remembered_keys: int = 20_000
     session_hours: int = 10
     token_hours: int = 24 * 30

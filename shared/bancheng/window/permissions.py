@@ -26,6 +26,7 @@ _DEPARTMENT: Final = _WINDOW | {"department_officer"}
 
 MAY: Final[dict[type[c.Command], frozenset[str]]] = {
     c.Register: _WINDOW,
+    c.AttachPaper: _DEPARTMENT,
     c.SignForm: _WINDOW,
     c.RequirePaper: _WINDOW,
     c.RecordRequiredPaper: _WINDOW,

@@ -167,6 +167,11 @@ class Queries:
         main = lines(each.entry for each in entries).main
         return OpenCase(case=case, events=tuple(entry.event for entry in main), hide_person=hide)
 
+    async def case_and_hiding(self, tx: Transaction, identity: Identity, case_id: UUID) -> tuple[Case, bool]:
+        """The case, and whether its personal data is not for whoever asks. Raises ApiError `api.not_found`."""
+        case = await self._seen(tx, identity, case_id)
+        return case, await self._hides_person(tx, identity, case)
+
     async def _seen(self, tx: Transaction, identity: Identity, case_id: UUID) -> Case:
         case = (await load_cases(tx, [case_id])).get(case_id)
         if case is None or not (sees_at_once(identity.visible, case) or await seen_of(tx, identity.visible, [case_id])):

@@ -175,7 +175,7 @@ async def give(
             if refusal.code in NOT_THE_HOLDERS and isinstance(command, AddNote):
                 return await _ask(tx, desk, command, identity, request)
             raise
-        return await _finish(tx, desk, identity, request, spec.name)
+        return await finish(tx, desk, identity, request, spec.name)
 
     answer = await once(hosting.database, identity, request, work)
     hosting.wake(identity.tenant)
@@ -209,7 +209,7 @@ def _require_version(case: Case, version: bytes | None) -> None:
         raise ApiError(412, "api.stale_version", version=case.head.hash.hex())
 
 
-async def _finish(tx: Transaction, desk: Desk, identity: Identity, request: Request, action: str) -> Answer:
+async def finish(tx: Transaction, desk: Desk, identity: Identity, request: Request, action: str) -> Answer:
     """Receive what stays at this site, file what is late, and store it all with the answer."""
     desk.take_custody()
     known = await load_entries(tx, desk.case_id) if desk.joined or desk.may_file_late() else []

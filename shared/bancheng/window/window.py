@@ -7,8 +7,10 @@ Owns putting these together. A plain class, so that the framework passes it on w
 from __future__ import annotations
 
 from bancheng.window.pages.rendering import Renderer
+from bancheng.window.papers import UploadTurns
 from bancheng.window.parts import WindowParts
 from bancheng.window.queries import Queries
+from bancheng.window.rate_limits import RateLimit
 from bancheng.window.sign_in import SignIn
 
 
@@ -21,3 +23,5 @@ class Window:
         self.sign_in = SignIn(parts.hosting, parts.limits)
         self.queries = Queries(parts.hosting)
         self.renderer = Renderer(parts.tier)
+        self.uploads = RateLimit(parts.limits.uploads, remembered=parts.limits.remembered_keys)
+        self.upload_turns = UploadTurns()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from litestar import Router
 
-from bancheng.window.api import cases, commands, directory, forms, register_views, registers, rules, tokens
+from bancheng.window.api import cases, commands, directory, forms, papers, register_views, registers, rules, tokens
 from bancheng.window.error_responses import answer_error
 from bancheng.window.requests import require_token
 
@@ -20,6 +20,7 @@ def api_router() -> Router:
             *commands.ROUTES,
             *directory.ROUTES,
             *forms.ROUTES,
+            *papers.ROUTES,
             *rules.ROUTES,
             *registers.ROUTES,
             *register_views.ROUTES,
