@@ -12,9 +12,9 @@ from msgspec.structs import replace
 
 from bancheng.kernel import commands as c
 from bancheng.kernel.calendar import CalendarYear, DayName, merge_overrides
+from bancheng.kernel.missing import missing_steps
 from bancheng.kernel.profile import Profile
 from bancheng.kernel.profile_parts import LadderRung, Obligation, Step
-from bancheng.kernel.rules.obligations import owed
 from bancheng.schema import events as e
 from tests.kernel.entries import ATTACH, SIGN, SUBMIT
 from tests.kernel.notices import CALENDAR
@@ -66,19 +66,19 @@ def _due(story: Story, key: str) -> date:
 def test_one_step_leads_to_the_next_each_with_its_limit() -> None:
     story = _case(FILE, CONSULT)
     story.do(ATTACH)
-    assert owed(story.state) == ()
+    assert story.state.record.owed == ()
     # Signed on Monday: the file is due on Tuesday.
     assert names(story.do(SIGN)) == ["FormSigned", "ObligationsMoved"]
-    assert (owed(story.state), _due(story, "file")) == (("file",), date(2026, 3, 3))
+    assert (story.state.record.owed, _due(story, "file")) == (("file",), date(2026, 3, 3))
     # Submitted on Tuesday: the consultation is due two working days later, on Thursday.
     story.now += DAY
     moved = story.do(SUBMIT)[-1]
     assert isinstance(moved, e.ObligationsMoved)
     assert (moved.met, moved.started) == (("file",), ("consult",))
-    assert (owed(story.state), _due(story, "consult")) == (("consult",), date(2026, 3, 5))
+    assert (story.state.record.owed, _due(story, "consult")) == (("consult",), date(2026, 3, 5))
     assert story.state.clocks["step:file"].state == "stopped"
     story.do(c.RecordStep(step="consultation"))
-    assert owed(story.state) == ()
+    assert story.state.record.owed == ()
 
 
 @pytest.mark.clause("PA-09", part="a step that is owed is warned of, reminded of and recorded as late")
@@ -97,18 +97,20 @@ def test_a_step_that_is_not_taken_climbs_its_ladder_once() -> None:
     assert passed.owner == CENTRE
     assert story.tick() == ()
     # Late is not lost: the step is still owed, and is met when it is taken.
-    assert owed(story.state) == ("consult",)
+    assert story.state.record.owed == ("consult",)
     story.do(c.RecordStep(step="consultation"))
-    assert owed(story.state) == ()
+    assert story.state.record.owed == ()
 
 
 def test_what_has_no_date_is_owed_all_the_same() -> None:
     story = _case(MINUTES)
     story.do(c.RecordStep(step="consultation"))
-    assert owed(story.state) == ("minutes",)
+    assert story.state.record.owed == ("minutes",)
+    assert "obligation" in missing_steps(story.state)
     assert "step:minutes" not in story.state.clocks
     story.do(c.RecordStep(step="minutes"))
-    assert owed(story.state) == ()
+    assert story.state.record.owed == ()
+    assert "obligation" not in missing_steps(story.state)
 
 
 @pytest.mark.clause("PA-05", part="a step that the new type owes counts from the milestone, not from the reclassifying")
@@ -116,14 +118,14 @@ def test_a_case_classified_anew_owes_what_its_new_type_owes() -> None:
     story = _case(ROADMAP, case_type="ordinary")
     story.do(c.Accept())
     story.do(c.RecordStep(step="consultation"))
-    assert owed(story.state) == ()
+    assert story.state.record.owed == ()
     # The consultation was on Monday; classified as complex on Tuesday, the roadmap is due on Wednesday all the same.
     story.now += DAY
     assert names(story.do(c.Classify(kind="allowance", case_type="complex"))) == ["Classified", "ObligationsMoved"]
-    assert (owed(story.state), _due(story, "roadmap")) == (("roadmap",), date(2026, 3, 4))
+    assert (story.state.record.owed, _due(story, "roadmap")) == (("roadmap",), date(2026, 3, 4))
     ended = story.do(c.Classify(kind="allowance", case_type="special"))[-1]
     assert isinstance(ended, e.ObligationsMoved)
-    assert (ended.ended, ended.met, owed(story.state)) == (("roadmap",), (), ())
+    assert (ended.ended, ended.met, story.state.record.owed) == (("roadmap",), (), ())
 
 
 def test_a_type_that_never_owed_it_or_an_end_that_was_reached_starts_nothing() -> None:
@@ -177,12 +179,12 @@ def test_what_was_sent_back_is_owed_no_more_and_owed_again_with_the_next_result(
     story = _case(CHECK)
     story.do(c.Accept())
     _to_result(story)
-    assert owed(story.state) == ("check",)
+    assert story.state.record.owed == ("check",)
     story.do(c.SendBackResult(reason="补贴未到账"))
-    assert owed(story.state) == ()
+    assert story.state.record.owed == ()
     story.now += DAY
     _to_result(story)
-    assert (owed(story.state), _due(story, "check")) == (("check",), date(2026, 3, 4))
+    assert (story.state.record.owed, _due(story, "check")) == (("check",), date(2026, 3, 4))
 
 
 @pytest.mark.clause("NX-11", part="who is not satisfied makes the unit verify again, within a limit of its own")
@@ -191,24 +193,24 @@ def test_another_round_owes_again_what_the_last_one_met() -> None:
     story.do(c.Accept())
     _to_result(story)
     story.do(c.VerifyResult())
-    assert owed(story.state) == ("ask_again",)
+    assert story.state.record.owed == ("ask_again",)
     story.now += DAY
     story.do(c.Revisit(satisfied=False, rating=1, comment="没有解决"))
-    assert (owed(story.state), _due(story, "verify_again")) == (("verify_again",), date(2026, 3, 5))
+    assert (story.state.record.owed, _due(story, "verify_again")) == (("verify_again",), date(2026, 3, 5))
     _to_result(story)
-    assert owed(story.state) == ("check", "verify_again")
+    assert story.state.record.owed == ("verify_again", "check")
     story.do(c.VerifyResult())
-    assert owed(story.state) == ("ask_again",)
+    assert story.state.record.owed == ("ask_again",)
     story.do(c.Revisit(satisfied=True, rating=5))
     story.do(c.StrikeOff())
-    assert owed(story.state) == ()
+    assert story.state.record.owed == ()
 
 
 def test_what_was_met_is_not_owed_again_in_the_same_round() -> None:
     story = _case(ROADMAP)
     for step in ("consultation", "roadmap", "consultation"):
         story.do(c.RecordStep(step=step))
-    assert owed(story.state) == ()
+    assert story.state.record.owed == ()
 
 
 def test_a_pause_does_not_halt_a_step_and_a_calendar_moves_its_date() -> None:
@@ -230,4 +232,4 @@ def test_a_case_that_is_over_owes_nothing() -> None:
     story = _case(CONSULT, MINUTES)
     for command in (ATTACH, SIGN, SUBMIT, c.RecordStep(step="consultation"), c.Withdraw(reason="本人要求")):
         story.do(command)
-    assert owed(story.state) == ()
+    assert story.state.record.owed == ()

@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import Literal
 
 from bancheng.kernel.case import Case
-from bancheng.schema.clocks import STEP_PREFIX
 
 MissingStep = Literal[
     "signature",
@@ -50,8 +49,6 @@ def missing_steps(case: Case) -> frozenset[MissingStep]:
         "verification": stage == "result_proposed",
         "revisit": stage == "verified",
         "closing": stage == "revisited",
-        "obligation": any(
-            name.startswith(STEP_PREFIX) and clock.state != "stopped" for name, clock in case.clocks.items()
-        ),
+        "obligation": bool(record.owed),
     }
     return frozenset(step for step, is_missing in lacks.items() if is_missing)

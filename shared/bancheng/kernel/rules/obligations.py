@@ -17,7 +17,6 @@ from bancheng.kernel.case import Case
 from bancheng.kernel.context import Context
 from bancheng.kernel.milestones import milestone_of
 from bancheng.kernel.profile_parts import Obligation
-from bancheng.kernel.rules import guards
 from bancheng.schema import events as e
 from bancheng.schema.clocks import STEP_PREFIX, Clock
 
@@ -146,10 +145,3 @@ def _clock(obligation: Obligation, workdays: int, since: datetime, step: _Step, 
         calendar=context.calendar,
         nature=obligation.nature,
     )
-
-
-def owed(case: Case) -> tuple[str, ...]:
-    """The keys of the obligations that are open: the earliest due first, those without a date last."""
-    live = [clock for clock in guards.all_live(case) if clock.name.startswith(STEP_PREFIX)]
-    dated = [clock.name.removeprefix(STEP_PREFIX) for clock in sorted(live, key=lambda each: each.due_at)]
-    return (*dated, *(key for key in case.record.owed if key not in dated))
