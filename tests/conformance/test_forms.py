@@ -108,6 +108,8 @@ async def test_the_ledger_is_a_spreadsheet_of_ten_columns(open_hall: OpenHall) -
     assert empty.max_row == 1
     wrong = await clerk.get("/ledger", first="2026-12-31", last="2026-01-01")
     assert (wrong.status_code, wrong.json()["code"]) == (422, "ledger.span")
+    another_age = await clerk.get("/ledger", last="9999-12-31")
+    assert (another_age.status_code, another_age.json()["field"]) == (422, "last")
 
 
 @pytest.mark.clause("NX-13", part="the registration form has the fields of annex 3, signatures included")
@@ -154,12 +156,14 @@ async def test_somebody_who_has_nothing_to_do_with_a_case_sees_no_personal_data_
     from tests.conformance.hall import XIAOSHAN
 
     village, above = await open_hall.at(XIAOSHAN, "bottom-clerk"), await open_hall.at(XIAOSHAN, "top-clerk")
-    case_id = await village.bring()
+    agent = {"name": "吴小某", "relation": "女儿"}
+    case_id = await village.bring(agent=agent)
     for form in shipped_profile(XIAOSHAN).forms:
         if form.kind == "registration":
             data = (await above.get(f"/cases/{case_id}/forms/{form.key}")).json()["data"]
             assert data["person_name"] == "周**"
             assert "12345678" not in data["person_phone"]
+            assert data["agent_name"] == "吴**（女儿）"
     sheet: Any = load_workbook(BytesIO((await above.get("/ledger")).content)).active
     assert "周某某" not in {cell.value for row in sheet.iter_rows() for cell in row}
 

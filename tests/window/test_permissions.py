@@ -9,6 +9,7 @@ import pytest
 from bancheng.window.command_registry import CASE_COMMANDS
 from bancheng.window.permissions import ONLY_ASKS
 from tests.window.bodies import minimal_body
+from tests.window.browsing import at_page
 from tests.window.town_hall import PASSWORD, XIAOSHAN, register_body
 
 if TYPE_CHECKING:
@@ -199,3 +200,10 @@ async def test_a_restricted_case_is_seen_by_those_who_deal_with_it_and_who_super
         assert await titles(caller) == await found(caller) != set()
     await village.must(case_id, "escalate", reason="村里解决不了")
     assert (await town.case(case_id))["holder_unit"]["name"] == "甲镇中心"
+
+
+async def test_who_looks_at_the_ledger_or_takes_it_away_is_in_the_audit(hall: TownHall) -> None:
+    browser = await at_page(hall, "hall-clerk")
+    assert (await browser.client.get("/ledger")).status_code == 200
+    assert (await browser.client.get("/ledger/file")).status_code == 200
+    assert [action for _, action in await audit(hall)] == ["sign_in", "read_ledger", "export_ledger"]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from datetime import date
 from typing import Final
 
 import msgspec
@@ -17,6 +18,8 @@ FORBIDDEN: Final = re.compile(
 """C0 but tab and line feed, DEL and C1, marks that turn the direction of writing, half surrogates, and what Unicode
 says is no character. Forms send a carriage return at each line's end: it is taken out before.
 """
+EARLIEST, LATEST = date(1900, 1, 1), date(2199, 12, 31)
+"""Days that a question may be about: from and to them can be counted in every time zone."""
 _LONGEST_NAME: Final = 64
 _PLACE: Final = re.compile(r" - at `\$\.?(.*)`$")
 _TOO_LONG: Final = re.compile(r"Expected `(?:str|array|object)` of length <= (\d+)")
@@ -47,6 +50,13 @@ class InvalidInput(Exception):
 
 def problem(code: str, field: str, **parameters: str | int) -> FieldProblem:
     return FieldProblem(field=field, code=code, parameters={"field": field, **parameters})
+
+
+def require_days(**days: date) -> None:
+    """Days by their field, that can be counted from and to. Raises InvalidInput for those of another age."""
+    problems = [problem("api.wrong_value", name) for name, day in days.items() if not EARLIEST <= day <= LATEST]
+    if problems:
+        raise InvalidInput(problems)
 
 
 def problem_of(message: str, path: str = "") -> FieldProblem:

@@ -14,14 +14,15 @@ import msgspec
 
 from bancheng.kernel.case import Case
 from bancheng.kernel.profile_parts import Form, FormKind
-from bancheng.store.accounts import record_audit
 from bancheng.store.casebook import load_cases
 from bancheng.store.changes import AuditRecord
 from bancheng.store.ledger import MAX_PAGE, LedgerCursor, LedgerFilter, list_cases
 from bancheng.window.documents.form_data import FormContext, form_data
 from bancheng.window.documents.spreadsheet import LedgerSheet
 from bancheng.window.failures import ApiError
+from bancheng.window.field_problems import require_days
 from bancheng.window.hosting import Hosting
+from bancheng.window.idempotency import audit
 from bancheng.window.identity import Identity
 from bancheng.window.permissions import is_involved
 from bancheng.window.queries import Queries
@@ -111,24 +112,39 @@ async def ledger_rows(hosting: Hosting, identity: Identity, span: Span) -> Async
         after = page.next if page.rows and page.rows[-1].registered_at >= since else None
 
 
+async def ledger_page_rows(
+    hosting: Hosting, identity: Identity, span: Span, *, limit: int
+) -> tuple[list[dict[str, str]], bool]:
+    """The newest rows, at most `limit`, and whether there are more. That they were looked at is recorded."""
+    await _record(hosting, identity, "read_ledger", span)
+    rows: list[dict[str, str]] = []
+    async for page in ledger_rows(hosting, identity, span):
+        rows += page
+        if len(rows) > limit:
+            break
+    return rows[:limit], len(rows) > limit
+
+
 async def ledger_workbook(hosting: Hosting, identity: Identity, span: Span) -> bytes:
     """The ledger as a spreadsheet. That it was taken is recorded."""
     sheet = LedgerSheet(ledger_form(identity))
-    async with hosting.database.transaction(identity.tenant) as tx:
-        taken = AuditRecord(
-            staff_id=identity.staff_id, unit=identity.unit, action="export_ledger",
-            detail=f"{span.first.isoformat()}..{span.last.isoformat()}",
-        )  # fmt: skip
-        await record_audit(tx, [taken], now=identity.site.wall_now())
+    await _record(hosting, identity, "export_ledger", span)
     async for rows in ledger_rows(hosting, identity, span):
         sheet.add(rows)
     return sheet.close()
 
 
+async def _record(hosting: Hosting, identity: Identity, action: str, span: Span) -> None:
+    detail = f"{span.first.isoformat()}..{span.last.isoformat()}"
+    seen = AuditRecord(staff_id=identity.staff_id, unit=identity.unit, action=action, detail=detail)
+    await audit(hosting.database, identity, seen)
+
+
 def span_of(identity: Identity, first: date | None, last: date | None) -> Span:
-    """The days asked for; this year until today where none are. Raises ApiError `ledger.span`."""
+    """The days asked for; this year until today where none are. Raises ApiError `ledger.span`, InvalidInput."""
     today = identity.site.calendar.local_day(identity.site.now())
     span = Span(first=first or date(today.year, 1, 1), last=last or today)
+    require_days(first=span.first, last=span.last)
     if span.first > span.last:
         raise ApiError(422, "ledger.span")
     return span

@@ -17,7 +17,9 @@ from bancheng.window.registers import liaisons, summaries, zero_reports
 from bancheng.window.requests import StaffRequest, language_of
 from bancheng.window.window import Window
 
-MonthAsked = Annotated[str, QueryParameter(pattern=r"^([0-9]{4}-(0[1-9]|1[0-2]))?$", description="For example 2026-02")]
+MonthAsked = Annotated[
+    str, QueryParameter(pattern=r"^(20[0-9]{2}-(0[1-9]|1[0-2]))?$", description="For example 2026-02")
+]
 
 
 @get("/entrustments", summary="Entrustment documents 委托文件", tags=["registers"])

@@ -22,7 +22,7 @@ from bancheng.schema import events as e
 from bancheng.schema.clocks import ORDER_PREFIX, PERSON
 from bancheng.schema.events import CaseEvent
 from bancheng.window.pages.words import WORDS
-from bancheng.window.permissions import masked
+from bancheng.window.permissions import masked, masked_agent, masked_name
 
 CHOSEN, OTHER = "☑", "□"
 SATISFIED: Final = {True: "☑满意  □不满意", False: "□满意  ☑不满意", None: "□满意  □不满意"}
@@ -58,20 +58,20 @@ def form_data(context: FormContext) -> dict[str, str]:
 
 def _person(context: FormContext) -> dict[str, str]:
     case = context.case
-    person = masked(case.person) if context.hide_person else case.person
-    joint = len(case.record.joint_persons)
+    person, agent = case.person, case.agent
     signature = case.record.signature
     signer = signature.signer if signature is not None else ""
+    if context.hide_person:
+        person, signer = masked(person), masked_name(signer)
+        agent = masked_agent(agent) if agent is not None else None
+    joint = len(case.record.joint_persons)
     return {
         "person_name": f"{person.name}等 {joint + 1} 人" if joint else person.name,
         "person_phone": person.phone,
         "person_address": person.address,
         "identity_number": person.identity_number,
-        "agent_name": f"{case.agent.name}（{case.agent.relation}）" if case.agent is not None else "",
-        "signature": f"{signer[:1] + '*' * (len(signer) - 1) if context.hide_person else signer}"
-        f"（{SIGNED[signature.method]}）"
-        if signature is not None
-        else "",
+        "agent_name": f"{agent.name}（{agent.relation}）" if agent is not None else "",
+        "signature": f"{signer}（{SIGNED[signature.method]}）" if signature is not None else "",
         "signed_at": _day(signature.signed_at, context) if signature is not None else "",
     }
 

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Any
+from typing import Any
 from uuid import UUID
 
 from litestar import Response, get
 from litestar.di import NamedDependency
-from litestar.params import FromPath, FromQuery, QueryParameter
+from litestar.params import FromPath, FromQuery
 
 from bancheng.window.api.forms import OrderNumber, document_response, ledger_response
 from bancheng.window.documents.layout import above, rows
 from bancheng.window.pages.session import page_context
-from bancheng.window.printing import filled_form, ledger_form, ledger_rows, span_of
+from bancheng.window.printing import filled_form, ledger_form, ledger_page_rows, span_of
 from bancheng.window.requests import StaffRequest, language_of
 from bancheng.window.window import Window
 
 SHOWN_ROWS = 200
 """What a page shows; the spreadsheet has all."""
-Key = Annotated[str, QueryParameter(max_length=64)]
 
 
 @get("/cases/{case_id:uuid}/forms/{key:str}", include_in_schema=False)
@@ -64,17 +63,11 @@ async def ledger_page(
 ) -> Response[str]:
     """The newest rows of the tenant's ledger, for the printer."""
     span, form = span_of(request.user, first, last), ledger_form(request.user)
-    shown: list[dict[str, str]] = []
-    more = False
-    async for page in ledger_rows(window.hosting, request.user, span):
-        shown += page
-        if len(shown) > SHOWN_ROWS:
-            more = True
-            break
+    shown, more = await ledger_page_rows(window.hosting, request.user, span, limit=SHOWN_ROWS)
     context: dict[str, Any] = {
         **page_context(request.user),
         "form": form,
-        "rows": shown[:SHOWN_ROWS],
+        "rows": shown,
         "span": span,
         "more": more,
     }

@@ -17,7 +17,7 @@ from bancheng.kernel.profile import Profile
 from bancheng.kernel.profile_parts import Choice
 from bancheng.store.not_done import MAX_SUMMED, not_done
 from bancheng.window.error_texts import Language
-from bancheng.window.field_problems import InvalidInput, problem
+from bancheng.window.field_problems import InvalidInput, problem, require_days
 from bancheng.window.hosting import Hosting
 from bancheng.window.identity import Identity
 
@@ -48,7 +48,8 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def summary(hosting: Hosting, identity: Identity, first: date, last: date, language: Language) -> Summary:
-    """Raises InvalidInput for days in the wrong order or too many of them."""
+    """Raises InvalidInput for days in the wrong order, too many of them, or of another age."""
+    require_days(first=first, last=last)
     if last < first or (last - first).days > MOST_DAYS:
         raise InvalidInput([problem("api.wrong_value", "last")])
     calendar = identity.site.calendar

@@ -30,7 +30,7 @@ from bancheng.window.permissions import Role, visibility
 from bancheng.window.registers.changing import Change, changed
 
 REPORTERS: tuple[Role, ...] = ("clerk", "duty_leader", "coordinator", "department_officer", "leader")
-Month = Annotated[str, Meta(pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])$")]
+Month = Annotated[str, Meta(pattern=r"^20[0-9]{2}-(0[1-9]|1[0-2])$")]
 State = Literal["reported", "zero", "open", "missing"]
 
 
