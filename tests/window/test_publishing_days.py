@@ -178,7 +178,7 @@ async def test_a_mistake_is_named_by_line_and_field(
 
 async def test_nobody_but_an_administrator_previews_or_publishes_and_it_is_recorded(hall: TownHall) -> None:
     body = {"text": NOTICE_2027}
-    for login in ("hall-clerk", "hall-leader", "hall-supervisor", "hall-reviewer"):
+    for login in ("hall-clerk", "hall-leader", "hall-supervisor", "hall-both", "hall-reviewer"):
         caller = await hall.signed_in(login)
         for path in ("/calendars/preview", "/calendars", "/profiles/check", "/profiles/preview", "/profiles/publish"):
             answer = await caller.post(path, body)

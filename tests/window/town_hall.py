@@ -46,7 +46,7 @@ STAFF = {
     "hall-leader": (HALL, ("duty_leader",)),
     "hall-coordinator": (HALL, ("coordinator",)),
     "hall-supervisor": (HALL, ("supervisor",)),
-    "hall-both": (HALL, ("supervisor", "clerk", "coordinator")),
+    "hall-both": (HALL, ("supervisor", "clerk", "coordinator", "administrator")),
     "hall-reviewer": (HALL, ("reviewer",)),
     "hall-administrator": (HALL, ("administrator",)),
     "town-clerk": (TOWN, ("clerk",)),

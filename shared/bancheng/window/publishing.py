@@ -33,9 +33,9 @@ from bancheng.window.hosting import Hosting
 from bancheng.window.idempotency import Answer, Request, audit, once, record_of
 from bancheng.window.identity import Identity
 from bancheng.window.looking_ahead import CaseMoved, Counts, cases_moved, count_moved
+from bancheng.window.registers.changing import ADMINISTRATORS, is_top, may_change
 from bancheng.window.rule_books import BookProblem, BookUnreadable, CalendarFormat, ProfileChange, RuleBooks
 
-PUBLISHERS: Final = frozenset({"administrator"})
 MOST_ROWS: Final = 200
 
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=256 * 1024)]
@@ -126,16 +126,6 @@ class ProfilePreview(msgspec.Struct, frozen=True, kw_only=True):
     stranded_has_more: bool = False
 
 
-def may_publish(identity: Identity) -> bool:
-    """Whether this is an administrator, wherever they are."""
-    return bool(PUBLISHERS & frozenset(identity.roles))
-
-
-def publishes_here(site: HostedSite) -> bool:
-    """Whether this is the site at the top."""
-    return site.jurisdiction.depth(site.site) == 0
-
-
 async def preview_calendar(
     hosting: Hosting, identity: Identity, books: RuleBooks, asked: CalendarQuestion
 ) -> CalendarPreview:
@@ -221,12 +211,12 @@ async def publish_rules(
 
 async def _admit(hosting: Hosting, identity: Identity, action: str) -> None:
     """Only an administrator, only at the top. Both a refusal and a look are recorded."""
-    if not may_publish(identity):
+    if not may_change(identity):
         refused = AuditRecord(staff_id=identity.staff_id, unit=identity.unit, action=f"refused:{action}")
         await audit(hosting.database, identity, refused)
-        raise ApiError(403, "api.forbidden", roles=",".join(sorted(PUBLISHERS)))
-    site = identity.site
-    if not publishes_here(site):
+        raise ApiError(403, "api.forbidden", roles=",".join(ADMINISTRATORS))
+    if not is_top(identity):
+        site = identity.site
         top = next(each for each in site.jurisdiction.directory.units if each.parent is None)
         raise ApiError(409, "publish.not_here", site=top.site, unit=top.code)
     if action.startswith("preview"):

@@ -33,13 +33,12 @@ from bancheng.window.publishing import (
     ProfileBody,
     ProfilePreview,
     Published,
-    may_publish,
     preview_calendar,
     preview_profile,
     publish_days,
     publish_rules,
-    publishes_here,
 )
+from bancheng.window.registers.changing import is_top, may_change
 from bancheng.window.requests import StaffRequest, language_of
 from bancheng.window.rule_books import BookUnreadable
 from bancheng.window.window import Window
@@ -153,7 +152,7 @@ async def publish_profile_page(request: StaffRequest, window: NamedDependency[Wi
 
 
 def _require_administrator(request: StaffRequest) -> None:
-    if not may_publish(request.user):
+    if not may_change(request.user):
         raise ApiError(403, "api.forbidden", roles="administrator")
 
 
@@ -255,9 +254,9 @@ def _profile(
 
 def _elsewhere(request: StaffRequest) -> str:
     """At any site but the top: where to go."""
-    site = request.user.site
-    if publishes_here(site):
+    if is_top(request.user):
         return ""
+    site = request.user.site
     top = next(each for each in site.jurisdiction.directory.units if each.parent is None)
     said = text_for("publish.not_here", language_of(request), {"site": top.site, "unit": top.name})
     return f"{said.message} {said.next_step}"

@@ -21,7 +21,7 @@ from bancheng.window.failures import ApiError
 from bancheng.window.identity import Identity
 from bancheng.window.pages.rendering import SECURITY
 from bancheng.window.permissions import may
-from bancheng.window.publishing import may_publish
+from bancheng.window.registers.changing import may_change
 from bancheng.window.requests import Connection, CookieKind, StaffRequest, cookie_name, window_of
 
 SIGN_IN: Final = "/sign-in"
@@ -94,7 +94,7 @@ def page_context(identity: Identity) -> dict[str, object]:
         "tenant_name": site.current_profile().name,
         "csrf": identity.csrf,
         "role_texts": {each.role: each.name for each in site.current_profile().roles},
-        "may_publish": may_publish(identity),
+        "may_publish": may_change(identity),
         "may_register": may(identity.roles, Register, site.current_profile()),
     }
 

@@ -99,6 +99,7 @@ async def published(
 
 
 def may_change(identity: Identity, roles: tuple[Role, ...] = ADMINISTRATORS) -> bool:
+    """Whether somebody has one of the roles, and no role that changes nothing."""
     held = frozenset(identity.roles)
     return not held & CHANGES_NOTHING and bool(held & frozenset(roles))
 
