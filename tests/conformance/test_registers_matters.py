@@ -38,7 +38,7 @@ def exclusion(hall: RegistersHall) -> str:
     return next(each.key for each in hall.site(PANAN).current_profile().exclusions if each.unless_entrusted)
 
 
-@pytest.mark.clause("PA-17")
+@pytest.mark.clause("PA-17", part="documents with their matters are on record; the third exclusion is decided by them")
 @pytest.mark.clause("PA-03", part="the third exclusion, by the documents on record")
 async def test_what_a_department_entrusted_is_not_excluded(hall: RegistersHall) -> None:
     await published(hall, PANAN, "/entrustments", entrustment(matters=["subsidy"]))
@@ -53,7 +53,7 @@ async def test_what_a_department_entrusted_is_not_excluded(hall: RegistersHall) 
         await clerk.must(other, "propose-decline", ground=ground, explanation="只涉及一个部门，未委托")
 
 
-@pytest.mark.clause("PA-17")
+@pytest.mark.clause("PA-17", part="a document that has ended decides nothing any more")
 async def test_a_document_that_has_ended_entrusts_nothing_any_more(hall: RegistersHall) -> None:
     await published(hall, PANAN, "/entrustments", entrustment())
     await published(hall, PANAN, "/entrustments/end", {"document": "甲委〔2026〕3号", "ends_on": "2026-03-01"})

@@ -1,4 +1,4 @@
-"""PA-R6, PA-R26, PA-18, PZ-05: who reported in a month, what could not be done and why, and whom to call."""
+"""PA-R6, PA-R26, PA-18: who reported in a month, what could not be done and why, and whom to call."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ async def states(desk: Desk, month: str = "2026-02") -> dict[str, str]:
     return {each["unit"]: each["state"] for each in answer.json()["units"]}
 
 
-@pytest.mark.clause("PA-R6")
+@pytest.mark.clause("PA-R6", part="reports of units and departments, months without any are declared, gaps are listed")
 async def test_a_unit_that_neither_reported_nor_filed_a_zero_report_is_listed(hall: RegistersHall) -> None:
     hall.now = FEBRUARY
     town = await hall.at(PANAN, "middle-clerk")
@@ -68,6 +68,8 @@ async def test_a_zero_report_is_refused_with_its_field(hall: RegistersHall) -> N
         ("2026-02", "report.has_cases"),
         ("2026-03", "report.month_not_over"),
         ("2026-13", "api.wrong_value"),
+        ("0000-01", "api.wrong_value"),
+        ("9999-12", "api.wrong_value"),
     ):
         answer = await town.post("/reports/zero", {"month": month})
         assert (answer.status_code, answer.json()["code"], answer.json()["field"]) == (422, code, "month")
@@ -88,7 +90,7 @@ async def declined(hall: RegistersHall, **changes: Any) -> str:
     return str((await clerk.case(case_id))["number"])
 
 
-@pytest.mark.clause("PA-R26")
+@pytest.mark.clause("PA-R26", part="what was declined, by ground and department")
 async def test_what_was_declined_is_summed_up_for_the_departments_without_names(hall: RegistersHall) -> None:
     first = await declined(hall, department=FIRST)
     second = await declined(hall, department=FIRST)
@@ -111,18 +113,13 @@ async def test_what_was_declined_is_summed_up_for_the_departments_without_names(
     assert nothing.json()["rows"] == []
     wrong = await clerk.get("/summaries/not-done", first="2026-04-01", last="2026-03-30")
     assert (wrong.status_code, wrong.json()["field"]) == (422, "last")
-
-
-@pytest.mark.clause("PZ-05", part="figures follow the code of the cause")
-async def test_figures_follow_the_code_of_the_cause(hall: RegistersHall) -> None:
-    clerk = await hall.at(PANZHIHUA, "top-clerk")
-    cause = clerk.profile.causes[0].key
-    for _ in range(2):
-        case_id = await clerk.accepted()
-        await clerk.must(case_id, "code-cause", cause=cause)
-    figures = (await clerk.get("/figures")).json()
-    top = unit_code(PANZHIHUA, "top")
-    assert {"name": f"cause:{cause}", "unit": top, "value": 2} in figures
+    for days, field in (
+        ({"first": "0001-01-01", "last": "0001-01-02"}, "first"),
+        ({"first": "9999-12-30", "last": "9999-12-31"}, "last"),
+    ):
+        another_age = await clerk.get("/summaries/not-done", **days)
+        assert another_age.status_code == 422
+        assert field in {each["field"] for each in another_age.json()["fields"]}
 
 
 @pytest.mark.clause("PA-18")

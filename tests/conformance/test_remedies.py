@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 @pytest.mark.clause("PZ-05")
-async def test_the_cause_is_coded_by_the_tenants_codes_and_no_other(open_hall: OpenHall) -> None:
+async def test_the_cause_is_coded_by_the_tenants_codes_and_figures_follow_them(open_hall: OpenHall) -> None:
     clerk = await open_hall.at(PANZHIHUA, "top-clerk")
     case_id = await clerk.accepted()
     wrong = await clerk.refused(case_id, "code-cause", cause="bad_weather")
@@ -22,6 +22,11 @@ async def test_the_cause_is_coded_by_the_tenants_codes_and_no_other(open_hall: O
         await clerk.must(case_id, "code-cause", cause=cause)
     coded = [entry["details"]["cause"] for entry in await clerk.history(case_id) if entry["type"] == "CauseCoded"]
     assert coded == ["papers_incomplete", "rules_read_rigidly", "poor_skill_or_attitude", "policy_forbids"]
+    await clerk.must(await clerk.accepted(), "code-cause", cause="policy_forbids")
+    figures = {
+        each["name"]: each["value"] for each in (await clerk.get("/figures")).json() if each["unit"] == clerk.unit
+    }
+    assert [figures[f"cause:{cause}"] for cause in coded] == [1, 1, 1, 2]
 
 
 @pytest.mark.clause("PZ-06")
@@ -37,7 +42,7 @@ async def test_the_chief_of_the_window_settles_a_case_by_a_policy_tool_with_its_
     assert used["actor"]["name"] == "测试top-leader"
 
 
-@pytest.mark.clause("PZ-07")
+@pytest.mark.clause("PZ-07", part="the four services are booked, and what came of each is recorded")
 async def test_services_are_booked_on_a_case_and_what_came_of_them_is_recorded(open_hall: OpenHall) -> None:
     clerk = await open_hall.at(PANZHIHUA, "top-clerk")
     case_id = await clerk.accepted()

@@ -42,17 +42,22 @@ async def turned_away(hall: OpenHall, tenant: str, exclusion: str, **more: Any) 
     return details
 
 
-@pytest.mark.clause("PA-02")
-async def test_panan_registers_on_five_grounds_and_on_no_other(open_hall: OpenHall) -> None:
-    clerk = await open_hall.at(PANAN, "middle-clerk")
-    grounds = ("applied_not_accepted", "pushed_by_unit", "key_project", "major_investment", "leader_assigned")
+async def takes_only(clerk: Desk, *grounds: str) -> None:
+    """Each of these grounds is registered and stands in the case; none, or another, is refused."""
     for ground in grounds:
-        case_id = await clerk.bring(ground=ground)
-        assert (await clerk.case(case_id))["ground"] == ground
+        assert (await clerk.case(await clerk.bring(ground=ground)))["ground"] == ground
     without = await clerk.post("/cases", clerk.body(ground=None))
     assert (without.status_code, without.json()["code"]) == (422, "registration.ground_missing")
     other = await clerk.post("/cases", clerk.body(ground="something_else"))
     assert (other.status_code, other.json()["code"]) == (422, "registration.unknown_ground")
+
+
+@pytest.mark.clause("PA-02")
+async def test_panan_registers_on_five_grounds_and_on_no_other(open_hall: OpenHall) -> None:
+    clerk = await open_hall.at(PANAN, "middle-clerk")
+    await takes_only(
+        clerk, "applied_not_accepted", "pushed_by_unit", "key_project", "major_investment", "leader_assigned"
+    )
 
 
 @pytest.mark.clause("PA-03", part="litigation and petition, private disputes: refused with the exclusion and why")
@@ -101,8 +106,9 @@ async def test_panzhihua_at_once_in_two_days_and_progress_in_five_then_pursued(o
 @pytest.mark.clause("NX-01")
 async def test_neixiang_takes_three_grounds_and_explains_two_exclusions(open_hall: OpenHall) -> None:
     clerk = await open_hall.at(NEIXIANG, "top-clerk")
-    for ground in ("not_accepted", "not_approved", "several_trips"):
-        assert (await clerk.case(await clerk.bring(ground=ground)))["ground"] == ground
+    await takes_only(clerk, "not_accepted", "not_approved", "several_trips")
+    outside = await clerk.refused(await clerk.bring(), "propose-decline", ground="bad_mood", explanation="不办")
+    assert outside["code"] == "decline.unknown_ground"
     for exclusion in ("law_litigation_petition", "policy_not_allowed"):
         refusal = await turned_away(open_hall, NEIXIANG, exclusion)
         assert (refusal["ground"], refusal["explanation"]) == (exclusion, EXPLANATION)
@@ -162,8 +168,7 @@ async def test_neixiangs_number_is_the_date_and_the_sequence_of_the_day(open_hal
 @pytest.mark.clause("ST-01")
 async def test_shanting_takes_three_grounds_and_explains_two_exclusions(open_hall: OpenHall) -> None:
     clerk = await open_hall.at(SHANTING, "top-clerk")
-    for ground in ("not_accepted_or_approved", "several_visits"):
-        assert (await clerk.case(await clerk.bring(ground=ground)))["ground"] == ground
+    await takes_only(clerk, "not_accepted_or_approved", "several_visits")
     unnamed = await clerk.post("/cases", clerk.body(kind="conduct", ground="treated_badly"))
     assert unnamed.json()["code"] == "conduct.unit_missing"
     conduct = clerk.body(kind="conduct", ground="treated_badly", complained_unit=unit_code(SHANTING, "first"))
@@ -182,6 +187,8 @@ async def test_shanting_at_once_in_two_days_and_progress_in_five_then_pursued(op
     ordinary = await clerk.accepted(case_type="ordinary")
     await clerk.must(ordinary, "issue-order", to_unit=department, request="落实后反馈")
     assert (await due(clerk, ordinary), await due(clerk, ordinary, "order:1")) == (DAY_2, DAY_2)
+    told = await clerk.refused(ordinary, "give-answer", text="还在办", answer_kind="progress")
+    assert told["code"] == "answer.progress_not_enough"
 
     several = await clerk.accepted(case_type="complex")
     await clerk.must(several, "issue-order", to_unit=department, request="牵头办理")
@@ -192,6 +199,8 @@ async def test_shanting_at_once_in_two_days_and_progress_in_five_then_pursued(op
     running = await clocks(clerk, several)
     assert "person" not in running
     assert running["pursuit"]["due_day"] == "2026-03-16"
+    await open_hall.pass_until(beijing(2026, 3, 20), SHANTING)
+    assert (await clerk.last(several, "DeadlinePassed"))["details"]["clock"] == "pursuit"
 
 
 @pytest.mark.clause("XS-01")
