@@ -234,7 +234,7 @@ async def test_two_frames_for_one_number_of_a_link_stop_it_and_the_same_one_agai
         delivered = Delivered(subject="", data=message.data, headers=message.headers, reply=ack)
         batch = inspect([delivered], at.hosted, PEER, name)
         assert not batch[0].fault
-        return (await take_in(at.database, at.hosted, PEER, name, batch, apply=apply_batch)).stopped
+        return (await take_in(at.database, at.hosted, PEER, name, batch, apply=apply_batch, epoch=1)).stopped
 
     assert await take(one) == ""
     assert await take(one) == ""

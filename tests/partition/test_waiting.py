@@ -7,7 +7,8 @@ from datetime import date
 import msgspec
 
 from bancheng.federation.arrivals import Arrived
-from bancheng.federation.custody import apply_batch, retry_waiting
+from bancheng.federation.custody import apply_batch
+from bancheng.federation.retrying import retry_deferred
 from bancheng.federation.site import HostedSite
 from bancheng.kernel import commands as c
 from bancheng.kernel.calendar import CalendarYear, DayName, merge_overrides
@@ -82,8 +83,7 @@ async def test_a_case_of_an_edition_that_has_not_arrived_waits_alone_and_is_pass
     ]
 
     town.hosted = complete
-    async with town.database.transaction(TENANT) as tx:
-        assert await retry_waiting(tx, complete) == 2
+    assert (await retry_deferred(town.database, complete)).settled == 2
     await tiers.carry_all()
     await tiers.assert_agreement(case_id)
     assert await tiers.story(COUNTY, case_id) == ["Registered", "NoteAdded"]

@@ -22,7 +22,7 @@ from bancheng.store.links import (
     NumberedFrame,
     deferred_of_cases,
     ensure_link,
-    exceptions_since,
+    exceptions_of,
     get_link,
     inbox_hash,
     list_links,
@@ -242,10 +242,14 @@ async def test_what_was_deferred_waits_with_its_case_until_it_is_settled(databas
     async with database.transaction(tenant) as tx:
         await record_inbox(tx, PEER, rows, 5, b"head", now=NOW)
         found = await deferred_of_cases(tx, [case, uuid4()])
-        assert found == {case: [(PEER, 1, 2, b"two"), (PEER, 1, 4, b"four")]}
+        assert [(each.peer, each.epoch, each.number, each.frame, each.reason) for each in found[case]] == [
+            (PEER, 1, 2, b"two", "schema.unknown"),
+            (PEER, 1, 4, b"four", "case.unknown"),
+        ]
+        assert set(found) == {case}
         await settle_inbox(tx, PEER, 1, 2, "applied")
         await settle_inbox(tx, PEER, 1, 5, "deferred", "schema.unknown")
-        assert await exceptions_since(tx, PEER, 1) == [
+        assert await exceptions_of(tx, PEER) == [
             ReceiptException(number=4, state="deferred", reason="case.unknown"),
             ReceiptException(number=5, state="deferred", reason="schema.unknown"),
         ]
@@ -261,7 +265,7 @@ async def test_more_exceptions_than_a_receipt_holds_can_be_told(database: Databa
     rows = [_row(number, "deferred", reason="x") for number in range(1, MAX_EXCEPTIONS + 5)]
     async with database.transaction(tenant) as tx:
         await record_inbox(tx, PEER, rows, len(rows), b"head", now=NOW)
-        assert len(await exceptions_since(tx, PEER, 1)) == MAX_EXCEPTIONS + 1
+        assert len(await exceptions_of(tx, PEER)) == MAX_EXCEPTIONS + 1
 
 
 async def test_both_sides_of_an_equivocation_are_kept(database: Database, tenant: str) -> None:

@@ -13,7 +13,19 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from bancheng.store import accounts, casebook, counters, deliveries, gaps, inbox, outbox, papers, search, visibility
+from bancheng.store import (
+    accounts,
+    casebook,
+    counters,
+    deliveries,
+    gaps,
+    inbox,
+    link_resolution,
+    outbox,
+    papers,
+    search,
+    visibility,
+)
 from bancheng.store.append import APPEND
 from bancheng.store.casebook import append
 from bancheng.store.database import Database
@@ -169,8 +181,12 @@ HOT = {
     "deliveries of a case": (deliveries.OF_CASE, (TENANT, SOME_CASE, 10), {"outbox_case"}),
     "known numbers": (inbox.INBOX_HASH, (TENANT, "town", 1, [5, 6]), {"inbox_pkey"}),
     "deferred": (inbox.DEFERRED_OF_CASES, (TENANT, [SOME_CASE]), {"inbox_deferred"}),
-    "settle": (inbox.SETTLE_INBOX, (TENANT, "town", 1, 5, "applied", ""), {"inbox_pkey"}),
-    "exceptions": (inbox.EXCEPTIONS, (TENANT, "town", 1, 100), {"inbox_deferred"}),
+    "settle": (inbox.SETTLE_INBOX, (TENANT, "town", 1, 5, "applied", "", None), {"inbox_pkey"}),
+    "waiting cases": (inbox.WAITING_CASES, (TENANT, UUID(int=0), 50, ""), {"inbox_deferred"}),
+    "heads of the inbox": (link_resolution.INBOX_AT, (TENANT, "town", 2, [5, 6]), {"inbox_pkey"}),
+    "heads of the outbox": (link_resolution.OUTBOX_AT, (TENANT, "town", 2, [5, 6]), {"outbox_number"}),
+    "number anew": (link_resolution.UNNUMBER, (TENANT, "town", 2, 1_500), {"outbox_number"}),
+    "exceptions": (inbox.EXCEPTIONS, (TENANT, "town", 100), {"inbox_deferred"}),
     "signed in": (accounts.SIGNED_IN, (TENANT, b"5", NOW - timedelta(days=1)), {"session_pkey", "staff_pkey"}),
     "staff by login": (accounts.STAFF_BY_LOGIN, (TENANT, "l5"), {"staff_login"}),
     "response": (accounts.FIND_RESPONSE, (TENANT, "s", "5"), {"idempotency_pkey"}),

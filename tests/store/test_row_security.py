@@ -116,7 +116,7 @@ async def test_history_is_neither_updated_nor_deleted_by_the_service(
 
 
 def test_what_must_not_change_is_append_only() -> None:
-    history = {"case_event", "receipt", "equivocation", "audit", "loose_frame", "document", "case_unit"}
+    history = {"case_event", "receipt", "equivocation", "audit", "loose_frame", "document", "case_unit", "link_stop"}
     assert {name for name in TABLES if metadata.tables[name].info["service"] == APPEND_ONLY} == history
 
 

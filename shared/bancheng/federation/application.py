@@ -13,10 +13,10 @@ import msgspec
 
 from bancheng.federation.arrivals import Applied, Arrived
 from bancheng.federation.custody import Equivocated
-from bancheng.federation.errors import LinkStopped
+from bancheng.federation.errors import LinkTrouble, StreamOtherEpoch
 from bancheng.federation.inspection import Inspected, chains
 from bancheng.federation.site import HostedSite, Peer
-from bancheng.schema.frames import encode_frame
+from bancheng.federation.stopping import Contradiction, Refused, open_link, sound_and_stop, stop_and_keep, two_entries
 from bancheng.schema.messages import MAX_EXCEPTIONS
 from bancheng.store.database import Database, Transaction
 from bancheng.store.errors import (
@@ -29,15 +29,14 @@ from bancheng.store.errors import (
     TransactionAborted,
 )
 from bancheng.store.link_queries import stored_frame
+from bancheng.store.link_resolution import TOO_MANY_EXCEPTIONS
 from bancheng.store.links import (
     InboxRow,
     LinkRow,
-    exceptions_since,
+    exceptions_of,
     get_link,
     inbox_hash,
-    record_equivocation,
     record_inbox,
-    stop_link,
 )
 
 Apply = Callable[[Transaction, HostedSite, Peer, Sequence[Arrived]], Awaitable[list[Applied]]]
@@ -65,56 +64,47 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     gap: str = ""
 
 
-class _Contradiction(Exception):
-    """Evidence found inside the transaction, which is undone; it is then recorded in one of its own."""
-
-    def __init__(self, code: str, number: int, first: bytes, second: bytes) -> None:
-        super().__init__(code)
-        self.code = code
-        self.number = number
-        self.first = first
-        self.second = second
-
-
 async def take_in(
-    database: Database, site: HostedSite, peer: Peer, link: str, batch: Sequence[Inspected], *, apply: Apply
+    database: Database, site: HostedSite, peer: Peer, link: str, batch: Sequence[Inspected], *, apply: Apply, epoch: int
 ) -> Outcome:
-    """Commit what is new of a batch, whose frames and signatures are good. Raises LinkStopped and StoreError."""
+    """Commit what is new of a batch, whose frames and signatures are good. `epoch` is that of the stream they are from.
+
+    Raises LinkStopped, StreamOtherEpoch and StoreError.
+    """
     try:
         try:
-            return await _take_in(database, site, peer, link, batch, apply)
-        except (_Contradiction, Equivocated, LinkStopped, *PASSING):
+            return await _take_in(database, site, peer, link, batch, apply, epoch)
+        except (Contradiction, Equivocated, LinkTrouble, *PASSING):
             raise
         except Exception:  # noqa: BLE001 - a defect met by one frame must not hold up the others
             _log.exception("a batch could not be applied; its frames one by one", extra={"link": link})
-            return await _take_in(database, site, peer, link, batch, _one_by_one(apply))
-    except _Contradiction as found:
-        return await _stop(database, site, peer, found)
+            return await _take_in(database, site, peer, link, batch, _one_by_one(apply), epoch)
+    except Contradiction as found:
+        return Outcome(stopped=await stop_and_keep(database, site, peer, found))
     except Equivocated as found:
-        first, second = encode_frame(found.known), encode_frame(found.other)
-        return await _stop(database, site, peer, _Contradiction(found.code, found.number, first, second))
+        return Outcome(stopped=await stop_and_keep(database, site, peer, two_entries(found)))
 
 
 async def _take_in(
-    database: Database, site: HostedSite, peer: Peer, link: str, batch: Sequence[Inspected], apply: Apply
+    database: Database, site: HostedSite, peer: Peer, link: str, batch: Sequence[Inspected], apply: Apply, epoch: int
 ) -> Outcome:
     async with database.transaction(site.tenant) as tx:
         # Not locked: the sequencer numbers what goes the other way meanwhile. Recording the batch advances the position
         # from where it was read here, or not at all.
-        row = await get_link(tx, peer.site)
-        if row is None or row.state == "stopped":
-            raise LinkStopped("link.unknown" if row is None else row.reason)
+        row = open_link(await get_link(tx, peer.site))
+        if row.in_epoch != epoch:
+            raise StreamOtherEpoch(f"frames of epoch {epoch}, we take in epoch {row.in_epoch}")
         fresh, gap = await _fresh(tx, row, batch)
         if not fresh:
             return Outcome(gap=gap)
         if not chains(fresh[0], link, row.in_head):
-            raise _Contradiction("link.chain", fresh[0].number, row.in_head, fresh[0].message.data)
+            raise Contradiction("link.chain", Refused.of(fresh[0]), known_hash=row.in_head, first=row.in_head)
         arrived = [frame for each in fresh if (frame := _arrived(each)) is not None]
         applied = await apply(tx, site, peer, arrived) if arrived else []
         known = {each.number: each for each in applied}
         rows = [_inbox_row(each, known.get(each.number)) for each in fresh]
         await record_inbox(tx, peer.site, rows, fresh[-1].number, fresh[-1].link_hash, now=site.wall_now())
-        stopped = await _stop_for_exceptions(tx, row, rows)
+        stopped = await _stop_for_exceptions(tx, site, row, rows)
     return Outcome(arrived=tuple(arrived), applied=tuple(applied), stopped=stopped, gap=gap)
 
 
@@ -125,7 +115,7 @@ async def _fresh(tx: Transaction, row: LinkRow, batch: Sequence[Inspected]) -> t
     fresh: list[Inspected] = []
     for each in batch:
         if each.epoch != row.in_epoch:
-            raise _Contradiction("link.epoch", each.number, b"", each.message.data)
+            raise Contradiction("link.epoch", Refused.of(each), known_hash=row.in_head, first=b"")
         if each.number > row.in_number + len(fresh) + 1:
             return fresh, f"expected {row.in_number + len(fresh) + 1}, got {each.number}"
         if each.number == row.in_number + len(fresh) + 1:
@@ -133,33 +123,18 @@ async def _fresh(tx: Transaction, row: LinkRow, batch: Sequence[Inspected]) -> t
             hashes[each.number] = each.link_hash
         elif hashes.get(each.number) != each.link_hash:
             first = await stored_frame(tx, row.peer, row.in_epoch, each.number) or b""
-            raise _Contradiction("link.equivocation", each.number, first, each.message.data)
+            known_hash = hashes.get(each.number)
+            raise Contradiction("link.equivocation", Refused.of(each), known_hash=known_hash, first=first)
     return fresh, ""
 
 
-async def _stop_for_exceptions(tx: Transaction, row: LinkRow, rows: Sequence[InboxRow]) -> str:
+async def _stop_for_exceptions(tx: Transaction, site: HostedSite, row: LinkRow, rows: Sequence[InboxRow]) -> str:
     if all(each.state not in {"deferred", "rejected"} for each in rows):
         return ""
-    if len(await exceptions_since(tx, row.peer, row.in_epoch)) <= MAX_EXCEPTIONS:
+    if len(await exceptions_of(tx, row.peer)) <= MAX_EXCEPTIONS:
         return ""
-    await stop_link(tx, row.peer, "link.too_many_exceptions")
-    return "link.too_many_exceptions"
-
-
-async def _stop(database: Database, site: HostedSite, peer: Peer, found: _Contradiction) -> Outcome:
-    """Both kept, nothing further taken in until somebody resolves it."""
-    _log.error("link stopped", extra={"peer": peer.site, "code": found.code, "number": found.number})
-    async with database.transaction(site.tenant) as tx:
-        await record_equivocation(
-            tx,
-            peer.site,
-            detail=f"{found.code} at number {found.number}",
-            first_frame=found.first,
-            second_frame=found.second,
-            now=site.wall_now(),
-        )
-        await stop_link(tx, peer.site, found.code)
-    return Outcome(stopped=found.code)
+    await sound_and_stop(tx, site, row.peer, TOO_MANY_EXCEPTIONS)
+    return TOO_MANY_EXCEPTIONS
 
 
 def _one_by_one(apply: Apply) -> Apply:

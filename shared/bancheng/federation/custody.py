@@ -27,14 +27,14 @@ from bancheng.schema.frames import NO_HASH, Frame, FrameHeader, decode_frame, ev
 from bancheng.store.alerts import TRANSIT_LATE, clear_alerts
 from bancheng.store.casebook import CaseChange, append, load_cases, load_entries
 from bancheng.store.database import Transaction
-from bancheng.store.links import DeferredFrame, deferred_of_cases, settle_inbox, waiting_cases
+from bancheng.store.link_resolution import is_known_equivocation
+from bancheng.store.links import DeferredFrame, deferred_of_cases, settle_inbox
 from bancheng.store.paper_store import is_paper_hash
 from bancheng.store.papers import Wanted, want_papers
 from bancheng.store.sealing import NotForUs
 from bancheng.store.signing import StoredEntry
 
 BASE_UNKNOWN = "history.base_unknown"
-MAX_WAITING = 500
 
 
 class Equivocated(Exception):
@@ -42,8 +42,9 @@ class Equivocated(Exception):
 
     code = "case.equivocation"
 
-    def __init__(self, number: int, known: Frame, other: Frame) -> None:
-        super().__init__(f"{self.code} at frame {number}")
+    def __init__(self, peer: str, number: int, known: Frame, other: Frame) -> None:
+        super().__init__(f"{self.code} at frame {number} of {peer}")
+        self.peer = peer
         self.number = number
         self.known = known
         self.other = other
@@ -126,7 +127,10 @@ class Intake:
             if each.hash == stored.hash:
                 return "duplicate"
             if each.position == stored.position:
-                raise Equivocated(number, each.frame, stored.frame)
+                # Once a link has stopped for it and was resolved, only the case waits.
+                if await is_known_equivocation(self._tx, stored.hash):
+                    raise NotYet(Equivocated.code)
+                raise Equivocated(source, number, each.frame, stored.frame)
         found = lines([*(each.entry for each in known), stored.entry])
         if any(entry.hash == stored.hash for entry in found.unplaced):
             raise NotYet(BASE_UNKNOWN)
@@ -170,25 +174,46 @@ class Intake:
         for _ in range(len(waiting)):
             still: list[DeferredFrame] = []
             for each in waiting:
-                frame, header = decode_frame(each.frame)
-                again = Arrived(
-                    number=each.number,
-                    epoch=each.epoch,
-                    kind="progress",
-                    frame=frame,
-                    header=header,
-                    event_hash=event_hash(frame.header),
-                    link_hash=NO_HASH,
-                )
-                applied = await self.place(again, each.peer)
+                applied = await self._again(each)
                 if applied.state == "deferred":
                     still.append(each)
-                else:
-                    await settle_inbox(self._tx, each.peer, each.epoch, each.number, applied.state, "")
+                if (applied.state, applied.reason) != ("deferred", each.reason):
+                    await settle_inbox(
+                        self._tx, each.peer, each.epoch, each.number, applied.state, reason_kept(applied)
+                    )
             if len(still) == len(waiting):
                 break
             waiting = still
         return count - len(waiting)
+
+    async def _again(self, waiting: DeferredFrame) -> Applied:
+        """A frame that was taken in before, as when it came."""
+        arrived = arrived_again(waiting)
+        if waiting.kind != "ask":
+            return await self.place(arrived, waiting.peer)
+        peer = self._site.peer(waiting.peer)
+        if peer is None or arrived.header.case_id is None:
+            return Applied(number=waiting.number, state="deferred", reason=waiting.reason)
+        return await apply_ask(self._tx, self._site, peer, arrived, self.desk(arrived.header.case_id))
+
+
+def arrived_again(waiting: DeferredFrame) -> Arrived:
+    """Raises FrameError while no release here can read it."""
+    frame, header = decode_frame(waiting.frame)
+    return Arrived(
+        number=waiting.number,
+        epoch=waiting.epoch,
+        kind=waiting.kind,
+        frame=frame,
+        header=header,
+        event_hash=event_hash(frame.header),
+        link_hash=NO_HASH,
+    )
+
+
+def reason_kept(applied: Applied) -> str:
+    """What is told of a frame that was tried again: why it waits or was refused, and nothing of one that stands."""
+    return applied.reason if applied.state in {"deferred", "rejected"} else ""
 
 
 def _received(desk: Desk) -> str:
@@ -280,11 +305,8 @@ async def _place_again(intake: Intake, peer: Peer, arrived: Sequence[Arrived], r
         waiting = still
 
 
-async def retry_waiting(tx: Transaction, site: HostedSite) -> int:
-    """Try again the entries that wait: after an upgrade, a new document, or at an operator's wish. How many wait
-    no longer; at most MAX_WAITING are looked at.
-    """
-    case_ids = await waiting_cases(tx, MAX_WAITING)
+async def retry_cases(tx: Transaction, site: HostedSite, case_ids: Sequence[UUID]) -> int:
+    """Try again the entries of those cases that wait. How many wait no longer. Raises Equivocated."""
     cases = await load_cases(tx, case_ids, lock=True)
     intake = Intake(tx, site, {case_id: Desk(site, case_id, cases.get(case_id)) for case_id in case_ids})
     return await intake.settle()

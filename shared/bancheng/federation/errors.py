@@ -73,6 +73,12 @@ class StreamBehind(LinkTrouble):
     code = "stream.behind"
 
 
+class StreamOtherEpoch(LinkTrouble):
+    """The mailbox belongs to another epoch than our end of the link: its parent makes it again."""
+
+    code = "stream.other_epoch"
+
+
 class StreamRefused(LinkTrouble):
     """Any other error of the JetStream API; the detail has its number and words."""
 

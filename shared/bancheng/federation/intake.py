@@ -15,18 +15,19 @@ from dataclasses import dataclass
 from bancheng.federation.application import Apply, Outcome, take_in
 from bancheng.federation.arrivals import Applied, Arrived
 from bancheng.federation.client import NatsClient
-from bancheng.federation.errors import Gap, KeyUnknown, LinkStopped, LinkTrouble, NotConnected
+from bancheng.federation.errors import Gap, KeyUnknown, LinkStopped, LinkTrouble, NotConnected, StreamOtherEpoch
 from bancheng.federation.health import Health
 from bancheng.federation.inspection import Inspected, inspect
-from bancheng.federation.jetstream import PULL_FRAMES, PullConsumer
+from bancheng.federation.jetstream import PULL_FRAMES, PullConsumer, stream_state
 from bancheng.federation.site import HostedSite, Peer
+from bancheng.federation.stopping import open_link, stop_for
 from bancheng.federation.timing import Backoff, Timing
 from bancheng.federation.wire import Delivered
 from bancheng.schema.messages import link_name
 from bancheng.schema.subjects import stream_name
 from bancheng.store.database import Database
 from bancheng.store.errors import StoreError
-from bancheng.store.links import get_link, stop_link
+from bancheng.store.links import LinkRow, get_link
 
 MAX_BATCH_FRAMES = PULL_FRAMES
 """One transaction. A sender signs its head far more often: this many without a signature are no honest stream."""
@@ -78,6 +79,7 @@ class Intake:
         self._stream = stream_name(child, peer.incoming)
         self._woken = asyncio.Event()
         self._key_unknown_since: float | None = None
+        self._epoch = 1
         self.health = Health()
 
     def wake(self) -> None:
@@ -109,7 +111,12 @@ class Intake:
         """Take in from our position on until something is in the way. The next batch is verified beside a commit."""
         if not self._client.connected and not await self._client.wait_connected(self._timing.retry_most):
             raise NotConnected
-        consumer = await PullConsumer.open(self._client, self._stream, start=await self._position() + 1)
+        row = await self._position()
+        seen = await stream_state(self._client, self._stream)
+        if seen.epoch != row.in_epoch:
+            raise StreamOtherEpoch(f"the stream is of epoch {seen.epoch}, we take in epoch {row.in_epoch}")
+        self._epoch = row.in_epoch
+        consumer = await PullConsumer.open(self._client, self._stream, start=row.in_number + 1)
         ahead: asyncio.Task[_Reading] | None = None
         try:
             reading = await self._read(consumer, ())
@@ -156,17 +163,16 @@ class Intake:
             await asyncio.sleep(0)
         return _Reading(site=site, messages=messages, inspected=inspected)
 
-    async def _position(self) -> int:
+    async def _position(self) -> LinkRow:
         """Our own, from our own database. Raises LinkStopped."""
         async with self._database.transaction(self._tenant) as tx:
-            row = await get_link(tx, self._peer.site)
-        if row is None or row.state == "stopped":
-            raise LinkStopped("link.unknown" if row is None else row.reason)
-        return row.in_number
+            return open_link(await get_link(tx, self._peer.site))
 
     async def _commit(self, site: HostedSite, batch: Sequence[Inspected], consumer: PullConsumer) -> None:
         """One batch, as far as the peer has signed for it. Raises LinkStopped, Gap, StoreError."""
-        outcome = await take_in(self._database, site, self._peer, self._link, batch, apply=self._apply)
+        outcome = await take_in(
+            self._database, site, self._peer, self._link, batch, apply=self._apply, epoch=self._epoch
+        )
         self._key_unknown_since = None
         await self._tell(outcome)
         if outcome.stopped:
@@ -187,10 +193,7 @@ class Intake:
         code = fault or "link.head_unsigned"
         if code == KeyUnknown.code and self._may_still_arrive():
             raise KeyUnknown
-        number = inspected[-1].number
-        _log.error("link stopped", extra={"link": self._link, "code": code, "number": number})
-        async with self._database.transaction(self._tenant) as tx:
-            await stop_link(tx, self._peer.site, code)
+        await stop_for(self._database, self._hosted(), self._peer, inspected[-1], code, epoch=self._epoch)
         raise LinkStopped(code)
 
     def _may_still_arrive(self) -> bool:

@@ -28,6 +28,7 @@ from bancheng.federation.wire import (
     api_subject,
     decode_answer,
     encode,
+    stream_in,
 )
 
 MAX_BATCH_FRAMES = 1_000
@@ -53,11 +54,11 @@ class Outgoing(msgspec.Struct, frozen=True, kw_only=True):
 
 async def stream_state(client: NatsClient, stream: str) -> StreamState:
     """Raises StreamMissing and the other LinkTroubles."""
-    return decode_answer(await client.request(api_subject("STREAM.INFO", stream), b"")).state
+    return stream_in(decode_answer(await client.request(api_subject("STREAM.INFO", stream), b"")))
 
 
 async def create_stream(client: NatsClient, config: StreamConfig) -> StreamState:
-    return decode_answer(await client.request(api_subject("STREAM.CREATE", config.name), encode(config))).state
+    return stream_in(decode_answer(await client.request(api_subject("STREAM.CREATE", config.name), encode(config))))
 
 
 async def delete_stream(client: NatsClient, stream: str) -> None:

@@ -24,6 +24,7 @@ from bancheng.federation.paper_answers import PaperAnswers, PassOn
 from bancheng.federation.paper_fetching import PaperFetching
 from bancheng.federation.receipts import Receipts
 from bancheng.federation.relay import Relay
+from bancheng.federation.resolution import Resolving
 from bancheng.federation.site import HostedSite, Peer
 from bancheng.federation.timing import Backoff, Timing
 from bancheng.federation.traffic import Traffic
@@ -36,6 +37,9 @@ _FRAME_BYTES = 1_024
 """What a frame has beside its payload, roughly: headers, hashes, signatures."""
 _CARE_BYTES = MAX_BYTES // 8
 """A mailbox is emptied at the latest when this much of it has been taken in, so that a backlog never fills it."""
+
+STOPPED_THERE = "link.stopped_there"
+"""The peer's receipts say that it has stopped: what is sent waits until its operator resolves that."""
 
 _log = logging.getLogger(__name__)
 
@@ -75,16 +79,18 @@ class Link:
         self._care_health = Health()
         self._care_health.well()
         self._bytes_since_care = 0
+        turn = asyncio.Lock()
         self._traffic = Traffic()
         self._relay = Relay(
             database, hosted, peer, client, timing,
-            on_trouble=self._care.set, on_moving=self._traffic.frames_moved,
+            on_trouble=self._care.set, on_moving=self._traffic.frames_moved, turn=turn,
         )  # fmt: skip
         self._intake = Intake(
             database, hosted, peer, client, timing,
             apply=apply, on_applied=self._taken_in, on_trouble=self._care.set,
         )  # fmt: skip
-        self._receipts = Receipts(database, hosted, peer, client, timing)
+        self._resolving = Resolving(database, hosted, peer, client, turn=turn, on_opened=self.resume)
+        self._receipts = Receipts(database, hosted, peer, client, timing, self._resolving)
         self._fetching = self._answers = None
         if paper_desk is not None:
             self._fetching = PaperFetching(
@@ -137,10 +143,20 @@ class Link:
     def status(self, row: LinkRow, oldest_unreceipted_at: datetime | None) -> LinkStatus:
         """What the database says of the link, with how its halves are."""
         worst = next((each for each in self._healths() if each.state != "open"), self._relay.health)
+        if row.state == "resolving":
+            worst = self._receipts.health  # the others stand still until it has spoken with the peer
         return link_status(
             row, oldest_unreceipted_at, self.peer, worst,
-            reason=self._receipts.refused or worst.reason, connected=self._client.connected,
+            reason=self._reason(row, worst), connected=self._client.connected,
         )  # fmt: skip
+
+    def _reason(self, row: LinkRow, worst: Health) -> str:
+        """What an operator must know first."""
+        if row.state == "resolving":
+            return self._resolving.refused or row.reason
+        if self._receipts.stopped_there:
+            return STOPPED_THERE
+        return self._receipts.refused or worst.reason
 
     def _healths(self) -> tuple[Health, ...]:
         return (self._relay.health, self._intake.health, self._care_health, self._receipts.health)
@@ -188,7 +204,8 @@ class Link:
         async with self._database.transaction(self._tenant) as tx:
             row = await get_link(tx, self.peer.site)
         if row is not None:
-            await self._mailbox.care(seen, Kept(up=row.in_number, dn=row.receipted_number))
+            kept = Kept(up=row.in_number, dn=row.receipted_number, up_epoch=row.in_epoch, dn_epoch=row.out_epoch)
+            await self._mailbox.care(seen, kept)
 
 
 def link_status(
@@ -196,10 +213,11 @@ def link_status(
 ) -> LinkStatus:
     """A link that the database says is stopped is stopped, whatever its halves do."""
     stopped = row.state == "stopped"
+    waits = row.state == "resolving" or reason == STOPPED_THERE
     return LinkStatus(
         peer=peer.site,
         is_parent=peer.is_parent,
-        state="stopped" if stopped else health.state,
+        state="stopped" if stopped else "waiting" if waits else health.state,
         reason=row.reason if stopped else reason,
         detail=health.detail,
         connected=connected,

@@ -14,7 +14,7 @@ import msgspec
 from bancheng.federation.client import NatsClient
 from bancheng.federation.errors import StreamMissing
 from bancheng.federation.jetstream import create_stream, delete_stream, purge_below, stream_state
-from bancheng.federation.wire import StreamConfig, StreamState
+from bancheng.federation.wire import StreamConfig, StreamState, epoch_metadata
 from bancheng.schema.frames import MAX_PAYLOAD_BYTES
 from bancheng.schema.subjects import Direction, log_subject, stream_name
 
@@ -26,13 +26,21 @@ _log = logging.getLogger(__name__)
 
 
 class Kept(msgspec.Struct, frozen=True, kw_only=True):
-    """Up to where the receiver of a direction has everything: our position for `up`, the child's receipt for `dn`."""
+    """Up to where the receiver of a direction has everything: our position for `up`, the child's receipt for `dn`.
+
+    And the epoch to which what follows belongs.
+    """
 
     up: int
     dn: int
+    up_epoch: int = 1
+    dn_epoch: int = 1
 
     def number(self, direction: Direction) -> int:
         return self.up if direction == "up" else self.dn
+
+    def epoch(self, direction: Direction) -> int:
+        return self.up_epoch if direction == "up" else self.dn_epoch
 
 
 class Mailbox:
@@ -53,17 +61,22 @@ class Mailbox:
         """Bring both in order. Raises LinkTrouble; nothing is half done that the next care does not finish."""
         async with self._turn:
             for direction, state in seen.items():
-                await self._care(direction, state, kept.number(direction))
+                await self._care(direction, state, kept.number(direction), kept.epoch(direction))
 
-    async def _care(self, direction: Direction, state: StreamState | None, stored: int) -> None:
+    async def _care(self, direction: Direction, state: StreamState | None, stored: int, epoch: int) -> None:
         stream = stream_name(self._child, direction)
         if state is None:
-            await self._create(direction, stored + 1)
+            await self._create(direction, stored + 1, epoch)
+        elif state.epoch != epoch:
+            # What it holds beyond the agreed head was numbered anew: the sender's outbox has it.
+            _log.warning("mailbox of another epoch, made again", extra={"stream": stream, "epoch": epoch})
+            await delete_stream(self._client, stream)
+            await self._create(direction, stored + 1, epoch)
         elif state.first_number > stored + 1:
             # What the receiver lacks is gone from it; the sender's outbox still has it.
             _log.warning("mailbox lacks frames, made again", extra={"stream": stream, "from_number": stored + 1})
             await delete_stream(self._client, stream)
-            await self._create(direction, stored + 1)
+            await self._create(direction, stored + 1, epoch)
         elif state.last_number < stored:
             # A server came back from an older state: its end goes to where the receiver stands.
             _log.warning("mailbox moved forward", extra={"stream": stream, "to_number": stored})
@@ -77,7 +90,7 @@ class Mailbox:
         except StreamMissing:
             return None
 
-    async def _create(self, direction: Direction, first: int) -> None:
+    async def _create(self, direction: Direction, first: int, epoch: int) -> None:
         stream = stream_name(self._child, direction)
         _log.info("mailbox made", extra={"stream": stream, "from_number": first})
         await create_stream(
@@ -87,6 +100,7 @@ class Mailbox:
                 subjects=(log_subject(self._tenant, self._child, direction),),
                 first_seq=first,
                 max_bytes=self._max_bytes,
+                metadata=epoch_metadata(epoch),
                 max_msg_size=MAX_PAYLOAD_BYTES + _ENVELOPE_BYTES,
             ),
         )

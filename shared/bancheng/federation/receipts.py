@@ -16,40 +16,23 @@ import msgspec
 from bancheng.federation.client import NatsClient
 from bancheng.federation.errors import LinkTrouble, NotConnected
 from bancheng.federation.health import Health
+from bancheng.federation.resolution import Resolving
+from bancheng.federation.signed_receipts import ReceiptRefused, make_receipt, verified_receipt
 from bancheng.federation.site import HostedSite, Peer
+from bancheng.federation.stopping import sound_and_stop
 from bancheng.federation.timing import Backoff, Timing
-from bancheng.schema.frames import NO_HASH
-from bancheng.schema.messages import MAX_EXCEPTIONS, Hello, Receipt, Refusal, Signed, link_name
+from bancheng.schema.messages import Hello, Receipt, Refusal, Signed
 from bancheng.schema.subjects import Verb, control_subject
 from bancheng.store.database import Database, Transaction
 from bancheng.store.errors import StoreError
-from bancheng.store.links import (
-    LinkRow,
-    exceptions_since,
-    get_link,
-    read_outbox,
-    set_receipted,
-    stop_link,
-    store_receipt,
-)
-from bancheng.store.signing import SignatureRefused, sign_message, verify_message
-
-_ONE_FRAME_BYTES = 1
+from bancheng.store.link_resolution import LinkStop, keep_stop, outbox_hashes
+from bancheng.store.links import LinkRow, get_link, set_receipted, store_receipt
 
 _log = logging.getLogger(__name__)
 _encoder = msgspec.json.Encoder()
 _signed = msgspec.json.Decoder(Signed)
 _hello = msgspec.json.Decoder(Hello)
-_receipt = msgspec.json.Decoder(Receipt)
 _refusal = msgspec.json.Decoder(Refusal)
-
-
-class ReceiptRefused(Exception):
-    """A receipt that cannot be believed. `code` is stable; nothing was changed by it."""
-
-    def __init__(self, code: str) -> None:
-        super().__init__(code)
-        self.code = code
 
 
 class RefusedByPeer(LinkTrouble):
@@ -68,6 +51,7 @@ class Receipts:
         peer: Peer,
         client: NatsClient,
         timing: Timing,
+        resolving: Resolving,
     ) -> None:
         site = hosted()
         self._database = database
@@ -78,10 +62,13 @@ class Receipts:
         self._tenant = site.tenant
         self._child = peer.child_of_link(site.site)
         self._woken = asyncio.Event()
-        self._known_by_peer: tuple[int, int] = (0, -1)
+        self._resolving = resolving
+        self._known_by_peer: tuple[str, int, int] = ("", 0, -1)
         self.health = Health()
         self.refused = ""
         """The code for which the peer's latest receipt was not believed; empty when it was."""
+        self.stopped_there = ""
+        """The code for which the peer has stopped the link, as far as its latest receipt says."""
 
     def wake(self) -> None:
         """Something was stored: the peer should hear of it."""
@@ -92,11 +79,13 @@ class Receipts:
         incoming = self._peer.incoming
         await self._client.serve(control_subject(self._tenant, self._child, incoming, "receipt"), self._answer_receipt)
         await self._client.serve(control_subject(self._tenant, self._child, incoming, "hello"), self._answer_hello)
+        await self._resolving.serve()
 
     async def stop_serving(self) -> None:
         incoming = self._peer.incoming
         await self._client.stop_serving(control_subject(self._tenant, self._child, incoming, "receipt"))
         await self._client.stop_serving(control_subject(self._tenant, self._child, incoming, "hello"))
+        await self._resolving.stop_serving()
 
     async def run(self) -> None:
         """Never returns: hello in every new session, then a receipt for whatever the peer does not know we have."""
@@ -111,7 +100,7 @@ class Receipts:
                     greeted = self._client.generation
                     await self._greet()
                     session = greeted
-                await self._send_if_new()
+                await self._resolve_or_send()
                 backoff.reset()
                 self.health.well()
                 await self._rest(self._timing.check)
@@ -129,14 +118,17 @@ class Receipts:
         with suppress(ReceiptRefused):  # shown as `refused`; ours goes out all the same
             await self._take_hello(answer)
 
-    async def _send_if_new(self) -> None:
+    async def _resolve_or_send(self) -> None:
         async with self._database.transaction(self._tenant) as tx:
             row = await get_link(tx, self._peer.site)
-            if row is None or (row.in_epoch, row.in_number) == self._known_by_peer:
+            if row is None or (row.state, row.in_epoch, row.in_number) == self._known_by_peer:
                 return
-            signed = await self._make(tx, row)
+            signed = await make_receipt(tx, self._hosted(), self._peer, row)
+        if row.state == "resolving":
+            await self._resolving.pursue()
+            return
         await self._ask("receipt", _encoder.encode(signed))
-        self._known_by_peer = (row.in_epoch, row.in_number)
+        self._known_by_peer = (row.state, row.in_epoch, row.in_number)
 
     async def _ask(self, verb: Verb, body: bytes) -> bytes:
         subject = control_subject(self._tenant, self._child, self._peer.outgoing, verb)
@@ -150,26 +142,11 @@ class Receipts:
             async with asyncio.timeout(seconds):
                 await self._woken.wait()
 
-    async def _make(self, tx: Transaction, row: LinkRow) -> Signed:
-        """Our receipt for where the link stands in this transaction."""
-        site = self._hosted()
-        exceptions = await exceptions_since(tx, self._peer.site, row.in_epoch)
-        receipt = Receipt(
-            link=link_name(self._tenant, self._child, self._peer.incoming),
-            receiver=site.site,
-            epoch=row.in_epoch,
-            stored_up_to=row.in_number,
-            head_hash=row.in_head,
-            at=site.wall_now(),
-            exceptions=tuple(exceptions[:MAX_EXCEPTIONS]),
-        )
-        return sign_message(site.signer, _encoder.encode(receipt))
-
     async def _our_hello(self) -> Hello:
         """Who we are, with our receipt for the direction that we receive."""
         async with self._database.transaction(self._tenant) as tx:
             row = await get_link(tx, self._peer.site)
-            ours = None if row is None else await self._make(tx, row)
+            ours = None if row is None else await make_receipt(tx, self._hosted(), self._peer, row)
         if self._peer.incoming == "up":
             return Hello(site=self._hosted().site, up_receipt=ours)
         return Hello(site=self._hosted().site, dn_receipt=ours)
@@ -200,12 +177,14 @@ class Receipts:
     async def _take(self, signed: Signed) -> None:
         """Believe the peer's receipt or not. Raises ReceiptRefused."""
         try:
-            await self._believe(self._verified(signed), signed)
+            receipt = verified_receipt(self._hosted(), self._peer, signed)
+            await self._believe(receipt, signed)
         except ReceiptRefused as refused:
             self.refused = refused.code
             _log.warning("receipt refused", extra={"peer": self._peer.site, "code": refused.code})
             raise
         self.refused = ""
+        self.stopped_there = receipt.stopped
 
     async def _believe(self, receipt: Receipt, signed: Signed) -> None:
         """Keep it as evidence and advance; an older one than we have changes nothing."""
@@ -218,7 +197,8 @@ class Receipts:
                 raise ReceiptRefused("receipt.ahead")
             if receipt.stored_up_to < row.receipted_number:
                 return
-            expected = await self._our_head(tx, receipt.stored_up_to)
+            sent = await outbox_hashes(tx, row, [receipt.stored_up_to])
+            expected = sent.get(receipt.stored_up_to, b"")
             await store_receipt(
                 tx,
                 self._peer.site,
@@ -230,30 +210,26 @@ class Receipts:
                 at=receipt.at,
             )
             if expected != receipt.head_hash:
-                _log.error("link stopped: heads differ", extra={"peer": self._peer.site})
-                await stop_link(tx, self._peer.site, "receipt.head_differs")
+                if row.state == "open":
+                    await self._keep_difference(tx, row, receipt, expected, raw)
             else:
                 await set_receipted(tx, self._peer.site, receipt.stored_up_to, raw, receipt.at)
         if expected != receipt.head_hash:
             raise ReceiptRefused("receipt.head_differs")
 
-    def _verified(self, signed: Signed) -> Receipt:
-        try:
-            body = verify_message(self._hosted().keyring, signed)
-            receipt = _receipt.decode(body)
-        except SignatureRefused as error:
-            raise ReceiptRefused("receipt.signature") from error
-        except msgspec.MsgspecError as error:
-            raise ReceiptRefused("receipt.unreadable") from error
-        if (signed.signer, receipt.receiver) != (self._peer.site, self._peer.site):
-            raise ReceiptRefused("receipt.receiver")
-        if receipt.link != link_name(self._tenant, self._child, self._peer.outgoing):
-            raise ReceiptRefused("receipt.link")
-        return receipt
-
-    async def _our_head(self, tx: Transaction, number: int) -> bytes:
-        """The link hash of what we sent under that number."""
-        if number == 0:
-            return NO_HASH
-        frames = await read_outbox(tx, self._peer.site, number - 1, 1, _ONE_FRAME_BYTES)
-        return frames[0].link_hash if frames and frames[0].number == number else b""
+    async def _keep_difference(
+        self, tx: Transaction, row: LinkRow, receipt: Receipt, expected: bytes, raw: bytes
+    ) -> None:
+        """The peer vouches for frames that we did not send: one of the two databases is not what it was."""
+        _log.error("link stopped: heads differ", extra={"peer": self._peer.site})
+        stop = LinkStop(
+            epoch=receipt.epoch,
+            number=receipt.stored_up_to,
+            code="receipt.head_differs",
+            stopped_at=self._hosted().wall_now(),
+            known_hash=expected or None,
+            refused_hash=receipt.head_hash,
+            frame=raw,
+        )
+        await keep_stop(tx, row.peer, stop)
+        await sound_and_stop(tx, self._hosted(), row.peer, stop.code)

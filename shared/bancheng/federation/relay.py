@@ -12,6 +12,8 @@ import random
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
+import msgspec
+
 from bancheng.federation.client import NatsClient
 from bancheng.federation.errors import (
     BackPressure,
@@ -22,11 +24,13 @@ from bancheng.federation.errors import (
     NotConnected,
     StreamAhead,
     StreamBehind,
+    StreamOtherEpoch,
 )
 from bancheng.federation.health import Health
 from bancheng.federation.jetstream import MAX_BATCH_FRAMES, Outgoing, publish_batch, stream_state
 from bancheng.federation.site import HostedSite, Peer
 from bancheng.federation.timing import Backoff, Timing
+from bancheng.federation.wire import StreamState
 from bancheng.schema.frames import encode_frame
 from bancheng.schema.messages import link_name
 from bancheng.schema.subjects import (
@@ -65,7 +69,9 @@ class Relay:
         *,
         on_trouble: Callable[[], None],
         on_moving: Callable[[], None],
+        turn: asyncio.Lock | None = None,
     ) -> None:
+        """`turn` is held from numbering to the answer: who takes it knows that nothing is on its way meanwhile."""
         site = hosted()
         child = peer.child_of_link(site.site)
         self._database = database
@@ -79,6 +85,7 @@ class Relay:
         self._link = link_name(site.tenant, child, peer.outgoing)
         self._stream = stream_name(child, peer.outgoing)
         self._subject = log_subject(site.tenant, child, peer.outgoing)
+        self._turn = turn or asyncio.Lock()
         self._woken = asyncio.Event()
         self._batch_frames = FIRST_BATCH_FRAMES
         self.health = Health()
@@ -112,15 +119,17 @@ class Relay:
         """Publish from the stream's end on until something is in the way."""
         if not self._client.connected and not await self._client.wait_connected(self._timing.retry_most):
             raise NotConnected
-        last = (await stream_state(self._client, self._stream)).last_number
+        end = await stream_state(self._client, self._stream)
         session = self._client.generation
         while session == self._client.generation:
             self._woken.clear()
-            frames = await self._next_frames(last)
+            async with self._turn:
+                frames = await self._next_frames(end)
+                if frames:
+                    self._on_moving()
+                    end = await self._publish(frames, end)
+                    self._on_moving()
             if frames:
-                self._on_moving()
-                last = await self._publish(frames, last)
-                self._on_moving()
                 is_last = len(frames) < self._batch_frames
                 self._batch_frames = min(MAX_BATCH_FRAMES, self._batch_frames * 2)
                 backoff.reset()
@@ -130,37 +139,39 @@ class Relay:
                 continue
             backoff.reset()
             self.health.well()
-            await self._idle(last)
+            await self._idle(end)
 
-    async def _idle(self, last: int) -> None:
+    async def _idle(self, end: StreamState) -> None:
         """Until there is something to send. Looks now and then, without taking a lock, whether that is still so."""
         while not self._woken.is_set():
             await self._rest(self._timing.check * random.uniform(0.75, 1.25))  # noqa: S311 - jitter
             if self._woken.is_set():
                 return
-            seen = (await stream_state(self._client, self._stream)).last_number
-            if seen != last:
-                raise Fenced(f"{self._stream} ends at {seen}, we left it at {last}")
+            seen = await stream_state(self._client, self._stream)
+            if seen.last_number != end.last_number:
+                raise Fenced(f"{self._stream} ends at {seen.last_number}, we left it at {end.last_number}")
             async with self._database.transaction(self._tenant) as tx:
                 row = await get_link(tx, self._peer.site)
-            _check_end(row, last)
-            if row is not None and row.out_next_number > last + 1:
+            _check_end(row, seen)
+            if row is not None and row.out_next_number > seen.last_number + 1:
                 return  # another process numbered them and did not live to send them
 
-    async def _next_frames(self, last: int) -> list[NumberedFrame]:
+    async def _next_frames(self, end: StreamState) -> list[NumberedFrame]:
         """Number what is committed, and read what follows the stream's end."""
         async with self._database.transaction(self._tenant) as tx:
             await number_outbox(tx, self._peer.site, self._link, MAX_BATCH_FRAMES)
         # Another transaction: the link's row is locked for as long as numbering takes and no longer.
         async with self._database.transaction(self._tenant) as tx:
-            _check_end(await get_link(tx, self._peer.site), last)
-            return await read_outbox(tx, self._peer.site, last, self._batch_frames, MAX_BATCH_BYTES)
+            _check_end(await get_link(tx, self._peer.site), end)
+            return await read_outbox(tx, self._peer.site, end.last_number, self._batch_frames, MAX_BATCH_BYTES)
 
-    async def _publish(self, frames: Sequence[NumberedFrame], last: int) -> int:
+    async def _publish(self, frames: Sequence[NumberedFrame], end: StreamState) -> StreamState:
+        last = end.last_number
         if frames[0].number != last + 1:
             raise StreamBehind(f"the outbox continues with {frames[0].number}, the stream ends at {last}")
         messages = _messages(frames, self._hosted().signer)
-        return await publish_batch(self._client, self._subject, messages, expected_last=last)
+        published = await publish_batch(self._client, self._subject, messages, expected_last=last)
+        return msgspec.structs.replace(end, last_number=published)
 
     async def _rest(self, seconds: float) -> None:
         with suppress(TimeoutError):
@@ -168,10 +179,13 @@ class Relay:
                 await self._woken.wait()
 
 
-def _check_end(row: LinkRow | None, last: int) -> None:
-    """Whether a stream that ends at `last` can be continued. The row is read after the stream was."""
-    if row is None or row.state == "stopped":
+def _check_end(row: LinkRow | None, end: StreamState) -> None:
+    """Whether a stream that ends there can be continued. The row is read after the stream was."""
+    if row is None or row.state != "open":
         raise LinkStopped("link.unknown" if row is None else row.reason)
+    last = end.last_number
+    if end.epoch != row.out_epoch:
+        raise StreamOtherEpoch(f"the stream is of epoch {end.epoch}, we send epoch {row.out_epoch}")
     if last >= row.out_next_number:
         raise StreamAhead(f"the stream ends at {last}, we have given numbers up to {row.out_next_number - 1}")
     if last < row.receipted_number:

@@ -22,6 +22,8 @@ from bancheng.federation.errors import (
 )
 
 SECOND_NS = 1_000_000_000
+EPOCH = "bancheng-epoch"
+"""In a mailbox's metadata. A mailbox without it is of epoch 1."""
 _BACK_PRESSURE = frozenset({10077, 10047, 10023, 10028})
 _FENCED = frozenset({10071, 10164})
 _NO_STREAM = frozenset({10059})
@@ -48,12 +50,22 @@ class ApiError(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StreamState(msgspec.Struct, frozen=True, kw_only=True):
-    """`first_number`..`last_number` are what the stream holds; empty when first is last + 1. Bytes as stored."""
+    """`first_number`..`last_number` are what the stream holds; empty when first is last + 1. Bytes as stored.
+
+    `epoch` is the link's for which it was made; it stands in the stream's configuration.
+    """
 
     first_number: int = msgspec.field(name="first_seq", default=0)
     last_number: int = msgspec.field(name="last_seq", default=0)
     messages: int = 0
     bytes: int = 0
+    epoch: int = 1
+
+
+class SeenConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """What we read of a stream's configuration."""
+
+    metadata: Mapping[str, str] = {}
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,6 +73,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 
     error: ApiError | None = None
     state: StreamState = StreamState()
+    config: SeenConfig = SeenConfig()
     seq: int = 0
     purged: int = 0
 
@@ -76,6 +89,7 @@ class StreamConfig(msgspec.Struct, frozen=True, kw_only=True):
     first_seq: int
     max_bytes: int
     max_msg_size: int
+    metadata: Mapping[str, str]
     retention: Literal["limits"] = "limits"
     discard: Literal["new"] = "new"
     storage: Literal["file"] = "file"
@@ -139,6 +153,19 @@ def decode_answer(data: bytes) -> Answer:
     if answer.error is not None:
         raise trouble_of(answer.error)
     return answer
+
+
+def stream_in(answer: Answer) -> StreamState:
+    """The state of the stream with its epoch. Raises StreamRefused."""
+    epoch = answer.config.metadata.get(EPOCH, "1")
+    if not epoch.isdecimal():
+        raise StreamRefused(f"{EPOCH} is {epoch}")
+    return msgspec.structs.replace(answer.state, epoch=int(epoch))
+
+
+def epoch_metadata(epoch: int) -> Mapping[str, str]:
+    """What a mailbox of that epoch bears in its configuration."""
+    return {EPOCH: str(epoch)}
 
 
 def trouble_of(error: ApiError) -> LinkTrouble:

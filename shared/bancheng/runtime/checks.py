@@ -24,6 +24,8 @@ from bancheng.runtime.settings import Settings, variable
 from bancheng.runtime.site_files import Server, SiteFile, SiteFileError, is_readable_by_others, read_site_files
 from bancheng.schema.subjects import inbox_prefix, stream_name
 from bancheng.store.errors import PaperStoreUnavailable, StoreError
+from bancheng.store.link_resolution import TOO_MANY_EXCEPTIONS
+from bancheng.store.links import LinkRow, list_links
 
 CONNECT_SECONDS: Final = 5.0
 _MEBIBYTE: Final = 1 << 20
@@ -152,6 +154,7 @@ async def _tenant(service: Service, file: SiteFile, *, database_works: bool) -> 
             edition = site.jurisdiction.directory.edition
             said = f"directory {edition}, profiles {sorted(site.profiles)}, calendar {site.calendar.edition}"
             findings.append(Finding(level="ok", subject=f"{file.tenant}/{file.site}", said=said))
+            findings += await _links(service, file)
         except (SiteRefused, StoreError) as error:
             todo = "ask the top tier for a new site file, or correct this one"
             subject = f"{file.tenant}/{file.site}"
@@ -160,6 +163,25 @@ async def _tenant(service: Service, file: SiteFile, *, database_works: bool) -> 
         if server is not None:
             findings += await _server(file, role, server, site)
     return findings
+
+
+async def _links(service: Service, file: SiteFile) -> list[Finding]:
+    """Only what is not open: a link that waits for a server is found there."""
+    async with service.database.transaction(file.tenant) as tx:
+        rows = [row for row in await list_links(tx) if row.state != "open"]
+    return [_stopped(file, row) for row in rows]
+
+
+def _stopped(file: SiteFile, row: LinkRow) -> Finding:
+    subject = f"{file.tenant}/{file.site} link {row.peer}"
+    if row.state == "resolving":
+        todo = f"start the service of {row.peer} too; `link show {file.tenant} {row.peer}` says what it waits for"
+        return Finding(level="warning", subject=subject, said=row.reason, todo=todo)
+    if row.reason == TOO_MANY_EXCEPTIONS:
+        todo = f"`link retry {file.tenant} {row.peer}` after an upgrade or when the rules have arrived"
+    else:
+        todo = f"`link show {file.tenant} {row.peer}`, then docs/ops/link-stopped.md, then `link resolve`"
+    return Finding(level="warning", subject=subject, said=f"stopped: {row.reason}", todo=todo)
 
 
 async def _server(file: SiteFile, role: str, server: Server, site: HostedSite | None) -> list[Finding]:

@@ -1,4 +1,4 @@
-"""The commands: `bancheng-village|town|county serve | work | db upgrade | check | staff`, and `bancheng`.
+"""The commands: `bancheng-village|town|county serve | work | db upgrade | check | staff | link …`, and `bancheng`.
 
 Owns what is asked for on a terminal and the exit codes: 0 done, 1 failed with a stable code, 2 not understood.
 """
@@ -66,6 +66,7 @@ def service_main(definition: ServiceDefinition, arguments: Sequence[str] | None 
     )
     _add_staff_commands(commands.add_parser("staff", help="accounts"))
     add_profile_commands(commands.add_parser("profile", help="rule profiles: check, show, diff, explain, schema"))
+    _add_link_commands(commands.add_parser("link", help="links to the neighbours"))
     publish = commands.add_parser("publish", help="top tier: the next directory, profile or calendar")
     publish.set_defaults(action=_with_settings(_publish))
     add_publish_arguments(publish)
@@ -80,6 +81,29 @@ def add_publish_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--effective-on", type=date.fromisoformat, help="directory and calendar; by default today")
     parser.add_argument("--accounts", type=Path, help="directory: the tenant's accounts.json as it is now")
     parser.add_argument("--out", type=Path, help="directory: a new folder for the new accounts.json and site files")
+
+
+def _add_link_commands(parser: argparse.ArgumentParser) -> None:
+    link = parser.add_subparsers(required=True, metavar="command")
+
+    def add(
+        name: str, help_text: str, action: Callable[[Settings, argparse.Namespace], int]
+    ) -> argparse.ArgumentParser:
+        command = link.add_parser(name, help=help_text)
+        command.add_argument("tenant", metavar="TENANT")
+        command.set_defaults(action=_with_settings(action))
+        return command
+
+    add("list", "every link of the tenant's site", _list_links)
+    add("show", "one link: numbers, what stopped it, how it was resolved", _show_link).add_argument(
+        "peer", metavar="PEER"
+    )
+    resolve = add("resolve", "let a stopped link go on in a new epoch", _resolve_link)
+    resolve.add_argument("peer", metavar="PEER")
+    resolve.add_argument("--reason", required=True, help="what was found; kept in the audit")
+    resolve.add_argument("--wait", type=float, default=20.0, metavar="SECONDS", help="for the epoch to be open")
+    retry = add("retry", "try again the frames that wait", _retry_frames)
+    retry.add_argument("peer", metavar="PEER", nargs="?", default="")
 
 
 def _add_staff_commands(parser: argparse.ArgumentParser) -> None:
@@ -201,6 +225,36 @@ def _list_staff(settings: Settings, parsed: argparse.Namespace) -> int:
 
     for each in asyncio.run(staff_of(settings, parsed.tenant)):
         print(f"{each.login}\t{each.unit}\t{','.join(each.roles)}\t{'active' if each.active else 'inactive'}")
+    return 0
+
+
+def _list_links(settings: Settings, parsed: argparse.Namespace) -> int:
+    from bancheng.runtime.link_command import list_of
+
+    return _printed(list_of(settings, parsed.tenant))
+
+
+def _show_link(settings: Settings, parsed: argparse.Namespace) -> int:
+    from bancheng.runtime.link_command import show
+
+    return _printed(show(settings, parsed.tenant, parsed.peer))
+
+
+def _resolve_link(settings: Settings, parsed: argparse.Namespace) -> int:
+    from bancheng.runtime.link_command import resolve
+
+    return _printed(resolve(settings, parsed.tenant, parsed.peer, reason=parsed.reason, wait_seconds=parsed.wait))
+
+
+def _retry_frames(settings: Settings, parsed: argparse.Namespace) -> int:
+    from bancheng.runtime.link_command import retry
+
+    return _printed(retry(settings, parsed.tenant, parsed.peer))
+
+
+def _printed(said: Coroutine[Any, Any, Sequence[str]]) -> int:
+    for line in asyncio.run(said):
+        print(line)
     return 0
 
 

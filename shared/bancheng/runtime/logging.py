@@ -19,9 +19,9 @@ import msgspec
 from bancheng.runtime.settings import LogFormat, LogLevel
 
 ALLOWED: Final = frozenset({
-    "address", "code", "connection", "edition", "error", "from_number", "link", "number", "path", "peer",
-    "places", "port", "reference", "service", "site", "stream", "tenant", "tenants", "to_number", "version",
-    "worker",
+    "address", "code", "connection", "edition", "epoch", "error", "from_number", "link", "number", "path", "peer",
+    "places", "port", "reference", "sent_again", "service", "site", "stream", "tenant", "tenants", "to_number",
+    "version", "worker",
 })  # fmt: skip
 """Fields of `extra` that may be written; every other one is left out."""
 MAX_FRAMES: Final = 12

@@ -15,10 +15,10 @@ from datetime import datetime, timedelta
 from bancheng.federation.arrivals import Applied, Arrived
 from bancheng.federation.client import NatsAccess
 from bancheng.federation.connections import LinkConnections
-from bancheng.federation.custody import retry_waiting
 from bancheng.federation.exchange import Exchange
 from bancheng.federation.health import LinkStatus
 from bancheng.federation.locks import SiteLocks
+from bancheng.federation.retrying import retry_deferred
 from bancheng.federation.site import HostedSite, Peer, wall_now
 from bancheng.federation.succession import hand_on
 from bancheng.federation.sweep import sweep
@@ -166,9 +166,7 @@ class TenantService:
         if self._exchange is not None:
             await self._exchange.replace_site(site)
         directory = site.jurisdiction.directory
-        async with self._database.transaction(self.tenant) as tx:
-            settled = await retry_waiting(tx, site)
-        if settled:
+        if (await retry_deferred(self._database, site)).settled:
             self.wake()
         _log.info("site in use", extra={"tenant": site.tenant, "site": site.site, "edition": directory.edition})
         for job in self._jobs:

@@ -1,4 +1,4 @@
-"""Messages between two sites that are no event of a case: asks, reports, receipts, hello.
+"""Messages between two sites that are no event of a case: asks, reports, receipts, hello, resolutions.
 
 Owns their form; signing and sending are elsewhere.
 """
@@ -50,7 +50,10 @@ class ReceiptException(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Receipt(msgspec.Struct, frozen=True, kw_only=True):
-    """What the receiver of one direction of a link has stored. Signed: it is evidence."""
+    """What the receiver of one direction of a link has stored. Signed: it is evidence.
+
+    `stopped` is the code for which the receiver has stopped the link; empty while it takes in.
+    """
 
     link: str
     receiver: str
@@ -59,6 +62,7 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     head_hash: bytes
     at: datetime
     exceptions: tuple[ReceiptException, ...] = ()
+    stopped: str = ""
 
 
 class Signed(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,6 +80,30 @@ class Hello(msgspec.Struct, frozen=True, kw_only=True):
     site: str
     up_receipt: Signed | None = None
     dn_receipt: Signed | None = None
+
+
+class AgreedHead(msgspec.Struct, frozen=True, kw_only=True):
+    """A place in the log of one direction, by which two ends know that they speak of the same frames."""
+
+    number: int
+    head_hash: bytes
+
+
+class Resolution(msgspec.Struct, frozen=True, kw_only=True):
+    """How one end of a link wants its next epoch to begin. Signed: it is evidence.
+
+    `link` is the link's name without a direction. `receipt` is the signer's last receipt of what it took in, `points`
+    are places in that, furthest first. `agreed` answers the other end's points: from there on the signer sends anew;
+    None until those are known.
+    """
+
+    link: str
+    site: str
+    epoch: int
+    receipt: Signed
+    points: tuple[AgreedHead, ...]
+    at: datetime
+    agreed: AgreedHead | None = None
 
 
 class Refusal(msgspec.Struct, frozen=True, kw_only=True):
@@ -124,4 +152,9 @@ class PaperNotGiven(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 
 def link_name(tenant: str, child: str, direction: Literal["up", "dn"]) -> str:
     """The name that a link's chain and receipts bear."""
-    return f"{tenant}/{child}/{direction}"
+    return f"{whole_link_name(tenant, child)}/{direction}"
+
+
+def whole_link_name(tenant: str, child: str) -> str:
+    """Of both directions."""
+    return f"{tenant}/{child}"

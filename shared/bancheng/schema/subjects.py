@@ -13,7 +13,7 @@ from bancheng.schema.ids import is_token
 Direction = Literal["up", "dn"]
 """`up`: written by the child site; `dn`: written by the parent site."""
 
-Verb = Literal["receipt", "hello", "paper"]
+Verb = Literal["receipt", "hello", "paper", "resolve"]
 
 HEADER_KIND = "Fed-Kind"
 HEADER_EPOCH = "Fed-Epoch"

@@ -27,6 +27,9 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
 
 TRANSIT_LATE = "transit_late"
 """Sent up and not received in time: raised at the sender, who stays answerable."""
+EQUIVOCATION = "equivocation"
+"""One author signed two entries for one place of the case: the second waits, and so does what stands on it."""
+_LINK_STOPPED = "link_stopped"
 
 RAISE = """
 INSERT INTO alert AS a (tenant, case_id, kind, raised_at, detail) VALUES ($1, $2, $3, $4, $5)
@@ -42,6 +45,11 @@ WHERE tenant = $1 AND cleared_at IS NULL ORDER BY raised_at LIMIT $2"""
 OF_CASE = """
 SELECT case_id, kind, raised_at, detail FROM alert
 WHERE tenant = $1 AND case_id = $2 AND cleared_at IS NULL ORDER BY kind LIMIT $3"""
+
+
+def link_stopped(peer: str) -> str:
+    """The kind of the alert about the link with that neighbour."""
+    return f"{_LINK_STOPPED}:{peer}"
 
 
 async def raise_alert(tx: Transaction, case_id: UUID, kind: str, *, detail: str, at: datetime) -> bool:

@@ -41,6 +41,8 @@ class DeferredFrame(NamedTuple):
     epoch: int
     number: int
     frame: bytes
+    kind: Kind
+    reason: str
 
 
 RECORD_INBOX = """
@@ -63,18 +65,23 @@ SELECT count(*) FROM moved"""
 INBOX_HASH = """
 SELECT number, link_hash FROM inbox WHERE tenant = $1 AND peer = $2 AND epoch = $3 AND number = ANY($4::bigint[])"""
 DEFERRED_OF_CASES = """
-SELECT i.case_id, i.peer, i.epoch, i.number, i.frame FROM inbox i
+SELECT i.case_id, i.peer, i.epoch, i.number, i.frame, i.kind, i.reason FROM inbox i
 WHERE i.tenant = $1 AND i.case_id = ANY($2::uuid[]) AND i.state = 'deferred' AND i.frame IS NOT NULL
 ORDER BY i.case_id, i.peer, i.epoch, i.number LIMIT 1000"""
 WAITING_CASES = """
-SELECT DISTINCT case_id FROM inbox WHERE tenant = $1 AND state = 'deferred' AND case_id IS NOT NULL LIMIT $2"""
+SELECT DISTINCT case_id FROM inbox
+WHERE tenant = $1 AND state = 'deferred' AND case_id > $2 AND ($4 = '' OR peer = $4) ORDER BY case_id LIMIT $3"""
+WAITING_LOOSE = """
+SELECT peer, epoch, number, frame, kind, reason FROM inbox
+WHERE tenant = $1 AND state = 'deferred' AND case_id IS NULL AND frame IS NOT NULL AND ($3 = '' OR peer = $3)
+ORDER BY peer, epoch, number LIMIT $2"""
 SETTLE_INBOX = """
 UPDATE inbox SET state = $5, reason = $6,
-    frame = CASE WHEN $5 IN ('deferred', 'rejected') THEN frame END
+    frame = CASE WHEN $5 IN ('deferred', 'rejected') THEN frame END, case_id = coalesce(case_id, $7)
 WHERE tenant = $1 AND peer = $2 AND epoch = $3 AND number = $4"""
 EXCEPTIONS = """
 SELECT number, state, reason FROM inbox
-WHERE tenant = $1 AND peer = $2 AND epoch = $3 AND state = 'deferred' ORDER BY number LIMIT $4"""
+WHERE tenant = $1 AND peer = $2 AND state = 'deferred' ORDER BY number LIMIT $3"""
 
 
 async def record_inbox(
@@ -110,22 +117,37 @@ async def deferred_of_cases(tx: Transaction, case_ids: Sequence[UUID]) -> dict[U
     return found
 
 
-async def waiting_cases(tx: Transaction, limit: int) -> list[UUID]:
-    """Cases of which a frame waits."""
-    return [row[0] for row in await tx.fetch(WAITING_CASES, tx.tenant, limit)]
+async def waiting_cases(tx: Transaction, limit: int, *, after: UUID, peer: str = "") -> list[UUID]:
+    """Cases of which a frame waits, in order; of one neighbour, if it is named."""
+    return [row[0] for row in await tx.fetch(WAITING_CASES, tx.tenant, after, limit, peer)]
+
+
+async def waiting_loose(tx: Transaction, limit: int, *, peer: str = "") -> list[DeferredFrame]:
+    """Frames that wait and of which it is not known that they belong to a case."""
+    return [DeferredFrame(*row) for row in await tx.fetch(WAITING_LOOSE, tx.tenant, limit, peer)]
 
 
 async def settle_inbox(
-    tx: Transaction, peer: str, epoch: int, number: int, state: InboxState, reason: str = ""
+    tx: Transaction,
+    peer: str,
+    epoch: int,
+    number: int,
+    state: InboxState,
+    reason: str = "",
+    *,
+    case_id: UUID | None = None,
 ) -> None:
-    """What became of a stored frame after all. The frame's copy goes unless it still waits or was rejected."""
-    await tx.execute(SETTLE_INBOX, tx.tenant, peer, epoch, number, state, reason)
+    """What became of a stored frame after all. The frame's copy goes unless it still waits or was rejected.
+
+    `case_id` is for a frame whose header could not be read when it came.
+    """
+    await tx.execute(SETTLE_INBOX, tx.tenant, peer, epoch, number, state, reason, case_id)
 
 
-async def exceptions_since(tx: Transaction, peer: str, epoch: int) -> list[ReceiptException]:
-    """Stored frames that wait. More than MAX_EXCEPTIONS (one more is returned) stop the link.
+async def exceptions_of(tx: Transaction, peer: str) -> list[ReceiptException]:
+    """Stored frames that wait, of every epoch. More than MAX_EXCEPTIONS (one more is returned) stop the link.
 
     A rejected ask is settled: it is no exception for ever.
     """
-    rows = await tx.fetch(EXCEPTIONS, tx.tenant, peer, epoch, MAX_EXCEPTIONS + 1)
+    rows = await tx.fetch(EXCEPTIONS, tx.tenant, peer, MAX_EXCEPTIONS + 1)
     return [ReceiptException(number=row[0], state=row[1], reason=row[2]) for row in rows]

@@ -15,7 +15,8 @@ from bancheng.store.database import Row, Transaction
 
 Role = Literal["parent", "child"]
 """What the peer is to us."""
-LinkState = Literal["open", "stopped"]
+LinkState = Literal["open", "stopped", "resolving"]
+"""`resolving`: both ends stand still until they have agreed on where the next epoch begins."""
 Direction = Literal["up", "dn"]
 
 

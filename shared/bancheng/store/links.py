@@ -10,11 +10,12 @@ from bancheng.store.inbox import (
     InboxRow,
     InboxState,
     deferred_of_cases,
-    exceptions_since,
+    exceptions_of,
     inbox_hash,
     record_inbox,
     settle_inbox,
     waiting_cases,
+    waiting_loose,
 )
 from bancheng.store.link_state import (
     Direction,
@@ -49,7 +50,7 @@ __all__ = [
     "Role",
     "deferred_of_cases",
     "ensure_link",
-    "exceptions_since",
+    "exceptions_of",
     "get_link",
     "inbox_hash",
     "list_links",
@@ -65,4 +66,5 @@ __all__ = [
     "stop_link",
     "store_receipt",
     "waiting_cases",
+    "waiting_loose",
 ]

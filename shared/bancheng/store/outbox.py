@@ -92,13 +92,13 @@ SELECT min(queued_at) FROM (
 async def number_outbox(tx: Transaction, peer: str, link: str, limit: int = 1_000) -> int:
     """The sequencer: number and chain committed rows in insertion order, at most `limit`; how many there were.
 
-    `link` is the link's name in its chain. A stopped link numbers nothing. Raises LinkUnknown, LinkMoved.
+    `link` is the link's name in its chain. A link that is not open numbers nothing. Raises LinkUnknown, LinkMoved.
     """
     row = await get_link(tx, peer, lock=True)
     if row is None:
         raise LinkUnknown(peer=peer)
     # A statement of its own: one that waited for the lock would still see the rows as they were before the wait.
-    waiting = [] if row.state == "stopped" else await tx.fetch(UNNUMBERED, tx.tenant, peer, limit)
+    waiting = [] if row.state != "open" else await tx.fetch(UNNUMBERED, tx.tenant, peer, limit)
     if not waiting:
         return 0
     head = row.out_head

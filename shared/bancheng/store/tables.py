@@ -175,6 +175,24 @@ equivocation = tenant_table(
     numbered("id"), key("peer"), words("detail"), data("first_frame"), data("second_frame"), instant("found_at"),
 )  # fmt: skip
 
+link_stop = tenant_table(
+    "link_stop", APPEND_ONLY, "id",
+    numbered("id"), key("peer"), big("epoch"), big("number"), key("code"), data("known_hash", nullable=True),
+    data("refused_hash", nullable=True), data("event_hash", nullable=True), uuid("case_id", nullable=True),
+    data("frame", nullable=True), instant("stopped_at"),
+    Index("link_stop_peer", "tenant", "peer", "id"),
+    Index("link_stop_event", "tenant", "event_hash", postgresql_where=text("event_hash IS NOT NULL")),
+)  # fmt: skip
+"""Evidence: what was refused under which number when a link stopped, and what was known there."""
+
+link_resolution = tenant_table(
+    "link_resolution", NEVER_DELETED, "peer epoch",
+    key("peer"), big("epoch"), key("code"), words("reason"), key("asked_by"), instant("asked_at"),
+    data("ours", nullable=True), data("theirs", nullable=True), instant("opened_at", nullable=True),
+    big("out_number", nullable=True), big("in_number", nullable=True),
+)  # fmt: skip
+"""How an epoch was opened: for what, by whom, and what both ends signed. `opened_at` is null until it is."""
+
 document = tenant_table(
     "document", APPEND_ONLY, "kind edition",
     key("kind"), whole("edition"), Column("effective_on", Date, nullable=False), data("body"), data("event_hash"),

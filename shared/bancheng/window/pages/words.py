@@ -273,7 +273,12 @@ WORDS: Final[dict[str, dict[str, str]]] = {
     "delivery": {"waiting": "待发", "sent": "已发", "deferred": "对方暂缓", "applied": "已到"},
     "decision": {"none": "不需决定", "open": "待决定", "adopted": "已采纳", "overruled": "未采纳"},
     "ask_state": {"sent": "等待答复", "accepted": "已记入", "refused": "未采纳"},
-    "alert": {"transit_late": "上报后未按时签收", "link_stopped": "链路已停", "cut_off": "承办段已被截断"},
+    "alert": {
+        "transit_late": "上报后未按时签收",
+        "link_stopped": "链路已停",
+        "cut_off": "承办段已被截断",
+        "equivocation": "同一位置有两条不同的记录",
+    },
     "rule": RULE_WORDS,
     "register": REGISTER_WORDS,
     "column": COLUMN_WORDS,
