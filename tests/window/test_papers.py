@@ -128,6 +128,9 @@ async def test_who_may_not_see_or_change_the_case_stores_and_reads_nothing(hall:
     town = await hall.signed_in("town-clerk")
     (seen,) = (await town.get(f"/cases/{case_id}/papers")).json()
     assert seen["name"] == ""
+    for shown in (await town.get(f"/cases/{case_id}"), await town.get(f"/cases/{case_id}/history")):
+        assert shown.status_code == 200
+        assert "登记表" not in shown.text
     hidden = await town.get(path)
     assert (hidden.status_code, hidden.json()["code"]) == (403, "paper.hidden")
     assert (await (await hall.signed_in("town-supervisor")).get(path)).status_code == 200

@@ -105,8 +105,11 @@ class RecordView(msgspec.Struct, frozen=True, kw_only=True):
 
 def record_view(case: Case, jurisdiction: Jurisdiction, now: datetime, *, hide_person: bool) -> RecordView:
     record, agent, signature, officer = case.record, case.agent, case.record.signature, case.record.officer
+    papers = list(record.papers)
     if hide_person:
         agent = None if agent is None else masked_agent(agent)
+        # What a file is called often names the person.
+        papers = [msgspec.structs.replace(each, name="") for each in papers]
         if signature is not None:
             signature = msgspec.structs.replace(signature, signer=masked_name(signature.signer))
     return RecordView(
@@ -118,7 +121,7 @@ def record_view(case: Case, jurisdiction: Jurisdiction, now: datetime, *, hide_p
         file_submitted_at=record.file_submitted_at,
         sealed_at=record.sealed_at,
         level=record.level,
-        papers=list(record.papers),
+        papers=papers,
         required_papers=_required_papers(case, now),
         guidance=[unit_view(jurisdiction, code) for code in record.guidance],
         joint_persons=_joint_persons(case, hide_person=hide_person),

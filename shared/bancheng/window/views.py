@@ -22,6 +22,7 @@ from bancheng.schema.events import (
     CaseEvent,
     FormSigned,
     JointPersonAdded,
+    PaperAttached,
     Registered,
 )
 from bancheng.store.ledger import LedgerRow
@@ -257,6 +258,8 @@ def _without_names(event: CaseEvent) -> CaseEvent:
             return msgspec.structs.replace(event, person=masked(event.person))
         case FormSigned():
             return msgspec.structs.replace(event, signer=masked_name(event.signer))
+        case PaperAttached():
+            return msgspec.structs.replace(event, name="")
         case _:
             return event
 
