@@ -173,6 +173,8 @@ async def test_an_unknown_form_and_a_case_that_may_not_be_seen_are_refused(open_
     case_id = await clerk.bring()
     unknown = await clerk.get(f"/cases/{case_id}/forms/nothing")
     assert (unknown.status_code, unknown.json()["code"]) == (404, "form.unknown")
+    no_order = await clerk.get(f"/cases/{case_id}/forms/transfer_order", order=3)
+    assert (no_order.status_code, no_order.json()["code"]) == (404, "form.unknown_order")
     stranger = await open_hall.at(NEIXIANG, "top-clerk")
     assert (await stranger.get(f"/cases/{case_id}/forms/acceptance")).status_code == 404
 

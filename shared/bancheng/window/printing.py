@@ -53,12 +53,17 @@ class Span(msgspec.Struct, frozen=True, kw_only=True):
 async def filled_form(
     queries: Queries, identity: Identity, case_id: UUID, key: str, *, order_number: int = 0
 ) -> FilledForm:
-    """One form of one case, by the edition that the case keeps. Raises ApiError `api.not_found`, `form.unknown`."""
+    """One form of one case, by the edition that the case keeps.
+
+    Raises ApiError `api.not_found`, `form.unknown`, `form.unknown_order`.
+    """
     seen = await queries.open_case(identity, case_id)
     profile = identity.site.profile(seen.case.profile_edition)
     form = profile.form(key)
     if form is None or form.kind not in _OF_A_CASE:
         raise ApiError(404, "form.unknown")
+    if order_number > len(seen.case.record.orders):
+        raise ApiError(404, "form.unknown_order", number=order_number)
     context = FormContext(
         case=seen.case, profile=profile, jurisdiction=identity.site.jurisdiction, calendar=identity.site.calendar,
         events=seen.events, order_number=order_number, hide_person=seen.hide_person,
@@ -126,11 +131,15 @@ async def ledger_page_rows(
 
 
 async def ledger_workbook(hosting: Hosting, identity: Identity, span: Span) -> bytes:
-    """The ledger as a spreadsheet. That it was taken is recorded."""
+    """The ledger as a spreadsheet; that it was taken is recorded. Raises ApiError `ledger.too_long`: none is cut."""
     sheet = LedgerSheet(ledger_form(identity))
     await _record(hosting, identity, "export_ledger", span)
+    written = 0
     async for rows in ledger_rows(hosting, identity, span):
         sheet.add(rows)
+        written += len(rows)
+    if written >= MOST_ROWS:
+        raise ApiError(422, "ledger.too_long", maximum=MOST_ROWS)
     return sheet.close()
 
 
