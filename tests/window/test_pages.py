@@ -256,6 +256,13 @@ async def test_whoever_may_not_register_is_not_offered_it(hall: TownHall) -> Non
     assert (refused.status, "您的岗位不能做这一步。" in refused.text) == (403, True)
 
 
+@pytest.mark.clause("PA-02", part="the registration form asks for the ground")
+async def test_the_ground_must_be_chosen_where_the_tenant_wants_it(hall: TownHall) -> None:
+    html = (await (await at_page(hall, "hall-clerk", PANAN)).open("/cases/new")).answer.text
+    assert re.search(r'<select[^>]*name="ground"[^>]*required', html)
+    assert 'name="ground"' not in (await (await at_page(hall, "hall-clerk")).open("/cases/new")).answer.text
+
+
 async def test_errors_are_pages_with_a_way_on_and_files_are_ours(hall: TownHall) -> None:
     browser = await at_page(hall, "hall-clerk")
     nowhere = await browser.open("/no-such-page")

@@ -17,7 +17,7 @@ from bancheng.kernel.profile_parts import Form, FormKind
 from bancheng.store.casebook import load_cases
 from bancheng.store.changes import AuditRecord
 from bancheng.store.ledger import MAX_PAGE, LedgerCursor, LedgerFilter, list_cases
-from bancheng.window.documents.form_data import FormContext, form_data
+from bancheng.window.documents.form_data import FormContext, form_data, ledger_data
 from bancheng.window.documents.spreadsheet import LedgerSheet
 from bancheng.window.failures import ApiError
 from bancheng.window.field_problems import require_days
@@ -103,7 +103,7 @@ async def ledger_rows(hosting: Hosting, identity: Identity, span: Span) -> Async
             wanted = [row.case_id for row in page.rows if since <= row.registered_at < before]
             cases = await load_cases(tx, wanted)
         yield [
-            form_data(
+            ledger_data(
                 FormContext(
                     case=cases[case_id], profile=identity.site.profile(cases[case_id].profile_edition),
                     jurisdiction=identity.site.jurisdiction, calendar=calendar,

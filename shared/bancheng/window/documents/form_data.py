@@ -101,10 +101,19 @@ def _matter(context: FormContext) -> dict[str, str]:
     }
 
 
+def ledger_data(context: FormContext) -> dict[str, str]:
+    """The same for a row of a ledger, where a type is a word and not a line of boxes."""
+    return {**form_data(context), "case_type": _type_name(context)}
+
+
+def _type_name(context: FormContext) -> str:
+    key = context.case.case_type
+    return next((each.name.zh for each in context.profile.case_types if each.key == key), key)
+
+
 def _type_and_due(context: FormContext) -> str:
     """The ledger's column: the type by name and the day that the answer is due."""
-    case, clock = context.case, context.case.clock(PERSON)
-    name = next((each.name.zh for each in context.profile.case_types if each.key == case.case_type), case.case_type)
+    clock, name = context.case.clock(PERSON), _type_name(context)
     return f"{name}，{clock.due_day.isoformat()} 前" if clock is not None else name
 
 

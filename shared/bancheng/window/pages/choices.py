@@ -56,6 +56,11 @@ class Choices:
         self._colleagues = colleagues
         self._context = identity.site.context(identity.actor, profile)
 
+    @property
+    def needs_ground(self) -> bool:
+        """Whether registration records the ground (PA-02)."""
+        return self._profile.ground_required
+
     def of_registration(self) -> dict[str, tuple[Option, ...]]:
         return {
             "kind": self._named(self._profile.kinds),

@@ -82,11 +82,14 @@ class FormReader:
             "channel": self._choices.worded("channel", literals(RegisterBody, "channel")),
             **self._choices.of_registration(),
         }
-        return {
+        fields = {
             name: self._field(field, name, options.get(name, ()), typed.get(name, ""), problems, _SAID_HERE.get(name))
             for name, field in named
             if options.get(name, (None,)) and name != "agent.authority"
         }
+        if self._choices.needs_ground and "ground" in fields:
+            fields["ground"] = msgspec.structs.replace(fields["ground"], required=True)
+        return fields
 
     def _field(
         self,
