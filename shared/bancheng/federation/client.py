@@ -26,6 +26,7 @@ __all__ = ["REQUEST_SECONDS", "Handler", "NatsAccess", "NatsClient"]
 
 REQUEST_SECONDS = 5.0
 _DOWN_SECONDS = 30.0
+_CANCEL_SECONDS = 1.0
 
 _log = logging.getLogger(__name__)
 
@@ -75,10 +76,12 @@ class NatsClient:
     async def stop(self) -> None:
         """Closes the connection. Requests still waiting end with NotConnected or NoAnswer."""
         keeper, self._keeper = self._keeper, None
-        if keeper is not None:
+        if keeper is None:
+            return
+        # Once is not enough: the library may swallow a cancellation that meets the end of its connecting.
+        while not keeper.done():
             keeper.cancel()
-            with suppress(asyncio.CancelledError):
-                await keeper
+            await asyncio.wait({keeper}, timeout=_CANCEL_SECONDS)
 
     async def wait_connected(self, timeout_seconds: float) -> bool:
         """Whether there is a connection, waiting at most that long for one."""
