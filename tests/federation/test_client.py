@@ -106,3 +106,15 @@ async def test_without_a_connection_requests_say_so_at_once(own_nats: NatsServer
 async def test_a_seed_never_shows_in_a_log(own_nats: NatsServer) -> None:
     access = NatsAccess(url=own_nats.url, nkey_seed="SUASECRET")
     assert "SUASECRET" not in repr(access)
+
+
+async def test_a_connection_that_is_stopped_while_it_is_being_made_ends(own_nats: NatsServer) -> None:
+    """Cancelled after each number of steps of the loop: one of them meets the end of the library's connecting."""
+    for steps in range(120):
+        client = NatsClient(NatsAccess(url=own_nats.url), name="stopped early", inbox="_INBOX_test")
+        client.start()
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        async with asyncio.timeout(20):
+            await client.stop()
+        assert not client.connected

@@ -26,7 +26,7 @@ __all__ = ["REQUEST_SECONDS", "Handler", "NatsAccess", "NatsClient"]
 
 REQUEST_SECONDS = 5.0
 _DOWN_SECONDS = 30.0
-_CANCEL_SECONDS = 1.0
+_CANCEL_SECONDS = 0.1
 
 _log = logging.getLogger(__name__)
 
