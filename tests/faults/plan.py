@@ -12,7 +12,7 @@ from random import Random
 from typing import Literal
 
 from tests.faults.work import Clerk, draw_clerks, source
-from tests.support.system import LINKS
+from tests.support.tenants import LINKS
 
 MAX_SECONDS = 3_600
 

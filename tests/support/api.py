@@ -73,6 +73,25 @@ class Client:
     def give(self, case_id: UUID, command: str, body: dict[str, Any] | None = None, *, expect: int = 200) -> Any:
         return self.post(f"/cases/{case_id}/{command}", body or {}, expect=expect)
 
+    def attach(self, case_id: UUID, content: bytes, *, name: str = "扫描件.png", kind: str = "signed_form") -> None:
+        """A photo or scan. Raises Refused."""
+        response = self.http.post(
+            f"{PREFIX}/cases/{case_id}/papers", files={"file": (name, content)}, data={"paper_kind": kind},
+            headers={"Idempotency-Key": str(uuid4())},
+        )  # fmt: skip
+        if response.status_code != 200:
+            raise Refused(response)
+
+    def wait_for_paper(self, case_id: UUID, sha256: str, *, timeout_seconds: float = 30.0) -> bytes:
+        """Its bytes, once they are here."""
+        deadline = time.monotonic() + timeout_seconds
+        while time.monotonic() < deadline:
+            papers = {each["sha256"]: each["state"] for each in self.get(f"/cases/{case_id}/papers")}
+            if papers.get(sha256) == "here":
+                return self.http.get(f"{PREFIX}/cases/{case_id}/papers/{sha256}").content
+            time.sleep(POLL_SECONDS)
+        raise AssertionError(f"paper {sha256} of case {case_id} has not come after {timeout_seconds} s")
+
     def wait_for_case(self, case_id: UUID, *, timeout_seconds: float = 30.0, **expected: Any) -> Any:
         """The case, once it is here and its fields are as expected. `holder_unit` is compared by its code."""
         deadline = time.monotonic() + timeout_seconds
@@ -99,12 +118,18 @@ class Client:
 
 def registration(tenant: str, *, title: str = "邻里噪声") -> dict[str, Any]:
     """A body that the tenant's rules accept. Invented, the phone from the 000-series."""
-    kinds = {"330109": ("coordination", ""), "330727": ("enterprise_difficulty", "applied_not_accepted")}
+    kinds = {
+        "330109": ("coordination", ""),
+        "330727": ("enterprise_difficulty", "applied_not_accepted"),
+        "370406": ("application_matter", "several_visits"),
+        "411325": ("application_matter", "several_trips"),
+        "510400": ("coordination", ""),
+    }
     kind, ground = kinds[tenant]
     return {
         "channel": "desk",
         "kind": kind,
-        "case_type": "ordinary",
+        "case_type": "complex" if tenant == "411325" else "ordinary",
         "title": title,
         "description": "夜间施工，多次反映没有结果。",
         "person": {"name": "测试甲", "phone": "00012345678"},

@@ -1,4 +1,4 @@
-"""The whole system as real processes: PostgreSQL, NATS, three services, two tenants, one clock that a test moves.
+"""The whole system as real processes: PostgreSQL, NATS, three services, their tenants, one clock that a test moves.
 
 Owns starting, killing, cutting and healing. What must hold afterwards is oracle.py's.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
@@ -32,12 +32,10 @@ from tests.support.clock import SharedClock
 from tests.support.processes import ServiceProcess
 from tests.support.proxy import Proxy
 from tests.support.standing import Standing, read_standing
-from tests.support.tenants import ACCOUNTS, BEGIN_AT, PANAN, PASSWORD, SERVICES, XIAOSHAN, calendar, panan, xiaoshan
+from tests.support.tenants import BEGIN_AT, HOUSEHOLDS, PASSWORD, Account, Household, calendar
 
 DEFINITIONS = {each.name: each for each in (COUNTY_SERVICE, TOWN_SERVICE, VILLAGE_SERVICE)}
 SERVICE_NAMES = tuple(DEFINITIONS)
-LINKS = ((XIAOSHAN, "town"), (XIAOSHAN, "village"), (PANAN, "town"))
-"""Every link by its child, each with a proxy of its own."""
 QUIET_SECONDS = 60.0
 
 
@@ -53,12 +51,14 @@ class System:
     services: Mapping[str, ServiceProcess]
     founded: Mapping[str, Founded]
     owner_urls: Mapping[str, str]
+    households: Sequence[Household]
     _clients: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
 
     def client(self, tenant: str, login: str) -> Client:
         """Signed in at the service of the site that the account belongs to."""
-        account = next(each for each in ACCOUNTS if (each.tenant, each.login) == (tenant, login))
-        service = self.services[SERVICES[tenant, account.site]]
+        household = next(each for each in self.households if each.tenant == tenant)
+        account = next(each for each in household.accounts if each.login == login)
+        service = self.services[household.services[account.site]]
         client = self._clients.enter_context(Client(base_url=service.url, tenant=tenant))
         client.sign_in(login, PASSWORD)
         return client
@@ -98,7 +98,8 @@ class System:
 
     def standing(self) -> Standing:
         """Everything that the databases hold, read as their owners."""
-        return asyncio.run(read_standing(self.owner_urls, SERVICES))
+        services = {(each.tenant, site): name for each in self.households for site, name in each.services.items()}
+        return asyncio.run(read_standing(self.owner_urls, services))
 
     def quiesce(self, timeout_seconds: float = QUIET_SECONDS) -> Standing:
         """Waits until every frame is receipted and no deadline is due. Raises AssertionError saying what is left."""
@@ -150,28 +151,34 @@ def _pulse(standing: Standing) -> list[tuple[int, ...]]:
 
 
 @contextlib.contextmanager
-def running_system(directory: Path, *, fsync: bool = False, proxied: bool = True) -> Generator[System]:
-    """A new system on `directory`, everything started and ready. Without proxies no link can be cut."""
+def running_system(
+    directory: Path, *, fsync: bool = False, proxied: bool = True, households: Sequence[Household] = HOUSEHOLDS
+) -> Generator[System]:
+    """A new system on `directory`, everything started and ready. Without proxies no link can be cut.
+
+    Each link has a proxy of its own, by tenant and child.
+    """
     with contextlib.ExitStack() as stack:
         postgres = stack.enter_context(PostgresServer(directory=_made(directory / "postgres"), fsync=fsync))
         nats_port = pick_port()
-        proxies = {link: Proxy(to_port=nats_port) for link in LINKS if proxied}
+        links = [(each.tenant, child) for each in households for child in each.children]
+        proxies = {link: Proxy(to_port=nats_port) for link in links if proxied}
         for proxy in proxies.values():
             proxy.start()
             stack.callback(proxy.stop)
-        founded = _found(nats_port, proxies)
+        founded = _found(nats_port, households, proxies)
         nats = stack.enter_context(_nats(directory, nats_port, founded))
         clock = SharedClock(_made(directory / "clock") / "anchor.json", at=BEGIN_AT, calendar=calendar())
         system = System(
             directory=directory, postgres=postgres, nats=nats, clock=clock, proxies=proxies, founded=founded,
-            services=_services(directory, postgres, clock, founded),
+            households=households, services=_services(directory, postgres, clock, founded, households),
             owner_urls={name: _url(postgres, name, "owner") for name in SERVICE_NAMES},
         )  # fmt: skip
         stack.pop_all()
         with system:
             _prepare(system)
             system.start()
-            asyncio.run(_add_staff(postgres))
+            asyncio.run(_add_staff(postgres, households))
             yield system
 
 
@@ -180,15 +187,17 @@ def _made(directory: Path) -> Path:
     return directory
 
 
-def _found(nats_port: int, proxies: Mapping[tuple[str, str], Proxy]) -> dict[str, Founded]:
+def _found(
+    nats_port: int, households: Sequence[Household], proxies: Mapping[tuple[str, str], Proxy]
+) -> dict[str, Founded]:
     hub_url = f"nats://127.0.0.1:{nats_port}"
-    urls = {link: proxies[link].url if link in proxies else hub_url for link in LINKS}
-    makers = {XIAOSHAN: xiaoshan, PANAN: panan}
+
+    def uplink(tenant: str, child: str) -> str:
+        return proxies[tenant, child].url if (tenant, child) in proxies else hub_url
+
     return {
-        tenant: found_tenant(
-            make(hub_url=hub_url, uplinks={child: url for (of, child), url in urls.items() if of == tenant})
-        )
-        for tenant, make in makers.items()
+        each.tenant: found_tenant(each.found(hub_url, {child: uplink(each.tenant, child) for child in each.children}))
+        for each in households
     }
 
 
@@ -202,14 +211,19 @@ def _url(postgres: PostgresServer, service: str, role: str) -> str:
 
 
 def _services(
-    directory: Path, postgres: PostgresServer, clock: SharedClock, founded: Mapping[str, Founded]
+    directory: Path,
+    postgres: PostgresServer,
+    clock: SharedClock,
+    founded: Mapping[str, Founded],
+    households: Sequence[Household],
 ) -> dict[str, ServiceProcess]:
     services: dict[str, ServiceProcess] = {}
     for name in SERVICE_NAMES:
         sites = _made(directory / f"{name}-sites")
-        for (tenant, site), service in SERVICES.items():
-            if service == name:
-                write_site_file(sites, founded[tenant].site_files[site])
+        for household in households:
+            for site, service in household.services.items():
+                if service == name:
+                    write_site_file(sites, founded[household.tenant].site_files[site])
         settings = {
             "database_url": _url(postgres, name, "service"),
             "owner_url": _url(postgres, name, "owner"),
@@ -241,18 +255,20 @@ def _prepare(system: System) -> None:
     asyncio.run(databases())
 
 
-async def _add_staff(postgres: PostgresServer) -> None:
+async def _add_staff(postgres: PostgresServer, households: Sequence[Household]) -> None:
     password_hash = hash_password(PASSWORD)
     for name in SERVICE_NAMES:
         database = Database(_url(postgres, name, "service"), pool_size=2)
-        for account in ACCOUNTS:
-            if SERVICES[account.tenant, account.site] != name:
-                continue
-            staff = Staff(
-                staff_id=f"{account.tenant}-{account.login}", login=account.login, name=account.name,
-                unit=account.unit, roles=account.roles, password_hash=password_hash, active=True,
-                created_at=wall_now(),
-            )  # fmt: skip
-            async with database.transaction(account.tenant) as tx:
-                await save_staff(tx, staff)
+        for household in households:
+            async with database.transaction(household.tenant) as tx:
+                for account in household.accounts:
+                    if household.services[account.site] == name:
+                        await save_staff(tx, _staff(account, password_hash))
         await database.close()
+
+
+def _staff(account: Account, password_hash: str) -> Staff:
+    return Staff(
+        staff_id=f"{account.tenant}-{account.login}", login=account.login, name=account.name, unit=account.unit,
+        roles=account.roles, password_hash=password_hash, active=True, created_at=wall_now(),
+    )  # fmt: skip

@@ -5,7 +5,7 @@ Owns their sites, units, staff and calendar. Names are invented; the tenants' co
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cache
@@ -42,21 +42,22 @@ class Account:
     roles: tuple[str, ...]
 
 
-def _account(tenant: str, site: str, login: str, unit: str, *roles: str) -> Account:
+def account(tenant: str, site: str, login: str, unit: str, *roles: str) -> Account:
+    """Somebody with an invented name."""
     return Account(tenant=tenant, site=site, login=login, name=f"测试{login}", unit=unit, roles=roles)
 
 
 ACCOUNTS = (
-    _account(XIAOSHAN, "village", "village-clerk", VILLAGE, "clerk"),
-    _account(XIAOSHAN, "village", "village-leader", VILLAGE, "duty_leader"),
-    _account(XIAOSHAN, "village", "other-clerk", OTHER_VILLAGE, "clerk"),
-    _account(XIAOSHAN, "town", "town-clerk", TOWN, "clerk"),
-    _account(XIAOSHAN, "town", "town-leader", TOWN, "duty_leader"),
-    _account(XIAOSHAN, "county", "county-clerk", COUNTY, "clerk"),
-    _account(XIAOSHAN, "county", "county-coordinator", COUNTY, "coordinator"),
-    _account(XIAOSHAN, "county", "county-supervisor", COUNTY, "supervisor"),
-    _account(PANAN, "town", "panan-town-clerk", PANAN_TOWN, "clerk"),
-    _account(PANAN, "county", "panan-clerk", PANAN_COUNTY, "clerk"),
+    account(XIAOSHAN, "village", "village-clerk", VILLAGE, "clerk"),
+    account(XIAOSHAN, "village", "village-leader", VILLAGE, "duty_leader"),
+    account(XIAOSHAN, "village", "other-clerk", OTHER_VILLAGE, "clerk"),
+    account(XIAOSHAN, "town", "town-clerk", TOWN, "clerk"),
+    account(XIAOSHAN, "town", "town-leader", TOWN, "duty_leader"),
+    account(XIAOSHAN, "county", "county-clerk", COUNTY, "clerk"),
+    account(XIAOSHAN, "county", "county-coordinator", COUNTY, "coordinator"),
+    account(XIAOSHAN, "county", "county-supervisor", COUNTY, "supervisor"),
+    account(PANAN, "town", "panan-town-clerk", PANAN_TOWN, "clerk"),
+    account(PANAN, "county", "panan-clerk", PANAN_COUNTY, "clerk"),
 )
 
 SERVICES: Mapping[tuple[str, str], str] = {
@@ -88,7 +89,7 @@ def xiaoshan(*, hub_url: str, uplinks: Mapping[str, str]) -> TenantSpec:
         SiteSpec(site="town", tier="town", parent="county", hub_url=hub_url, uplink_url=uplinks["town"]),
         SiteSpec(site="village", tier="village", parent="town", uplink_url=uplinks["village"]),
     )
-    return _spec(XIAOSHAN, sites, units)
+    return spec_of(XIAOSHAN, sites, units)
 
 
 def panan(*, hub_url: str, uplinks: Mapping[str, str]) -> TenantSpec:
@@ -101,10 +102,11 @@ def panan(*, hub_url: str, uplinks: Mapping[str, str]) -> TenantSpec:
         SiteSpec(site="county", tier="county", hub_url=hub_url),
         SiteSpec(site="town", tier="town", parent="county", uplink_url=uplinks["town"]),
     )
-    return _spec(PANAN, sites, units)
+    return spec_of(PANAN, sites, units)
 
 
-def _spec(tenant: str, sites: tuple[SiteSpec, ...], units: tuple[UnitEntry, ...]) -> TenantSpec:
+def spec_of(tenant: str, sites: tuple[SiteSpec, ...], units: tuple[UnitEntry, ...]) -> TenantSpec:
+    """By the tenant's shipped rules and the official calendar."""
     return TenantSpec(
         tenant=tenant,
         sites=sites,
@@ -114,3 +116,34 @@ def _spec(tenant: str, sites: tuple[SiteSpec, ...], units: tuple[UnitEntry, ...]
         effective_on=EFFECTIVE_ON,
         founded_at=BEGIN_AT,
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Household:
+    """One tenant as a system under test hosts it.
+
+    `services`: which service hosts which of its sites. `children`: its sites that have a parent. `found` is given the
+    address of the hub and, by child, how each reaches it.
+    """
+
+    tenant: str
+    services: Mapping[str, str]
+    children: tuple[str, ...]
+    accounts: tuple[Account, ...]
+    found: Callable[[str, Mapping[str, str]], TenantSpec]
+
+
+def _household(tenant: str, children: tuple[str, ...], found: Callable[..., TenantSpec]) -> Household:
+    return Household(
+        tenant=tenant,
+        services={site: service for (of, site), service in SERVICES.items() if of == tenant},
+        children=children,
+        accounts=tuple(each for each in ACCOUNTS if each.tenant == tenant),
+        found=lambda hub_url, uplinks: found(hub_url=hub_url, uplinks=uplinks),
+    )
+
+
+HOUSEHOLDS = (_household(XIAOSHAN, ("town", "village"), xiaoshan), _household(PANAN, ("town",), panan))
+"""The two that every system hosts, unless a test asks for others."""
+LINKS = tuple((each.tenant, child) for each in HOUSEHOLDS for child in each.children)
+"""Every link of theirs by its child."""
