@@ -66,6 +66,7 @@ COMPILE := CUSTOM_COMPILE_COMMAND='make lock' $(PIP_COMPILE) --quiet --generate-
   --no-annotate --no-emit-options
 lock: ## write the hashed locks anew from the .in files
 	$(COMPILE) --output-file=requirements-build.txt requirements-build.in
+	$(COMPILE) --output-file=requirements-service.txt requirements-service.in
 	$(COMPILE) --output-file=requirements.txt requirements.in
 
 clean: ## remove what setup, tests and the demo made

@@ -138,7 +138,7 @@ def test_no_committed_file_names_where_packages_come_from() -> None:
 
 
 def test_every_locked_package_has_a_hash() -> None:
-    for lock in ("requirements.txt", "requirements-build.txt"):
+    for lock in ("requirements.txt", "requirements-service.txt", "requirements-build.txt"):
         entries = re.split(r"\n(?=[a-z])", (ROOT / lock).read_text())
         packages = [entry for entry in entries if "==" in entry.partition("\n")[0]]
         assert packages
