@@ -16,7 +16,7 @@ from bancheng.kernel.profile import Profile
 from bancheng.profiles.loader import load_profile, shipped_profiles
 from bancheng.runtime.command import main
 from bancheng.runtime.provisioning import Founded, found_tenant
-from bancheng.runtime.tenant_command import read_plan, spec_of
+from bancheng.runtime.tenant_plan import read_plan, spec_of
 from bancheng.store.accounts import Staff, save_staff
 from bancheng.store.signing import Signer
 from bancheng.window.hosting import Hosting
@@ -57,8 +57,8 @@ def test_the_profile_of_the_page_is_fit_and_can_be_shown_and_explained(
 
 
 def test_the_tenant_of_the_page_is_founded_with_the_files_of_its_site(folder: Path) -> None:
-    assert main(["tenant", "found", str(folder / "plan.toml"), "--out", str(folder / "out")]) == 0
-    assert (folder / "out" / "city" / f"{CODE}.toml").is_file()
+    assert main(["tenant", "add", str(folder / "plan.toml"), "--folder", str(folder / "out")]) == 0
+    assert (folder / "out" / "sites" / f"{CODE}.toml").is_file()
 
 
 @dataclass

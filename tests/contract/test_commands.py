@@ -160,17 +160,17 @@ parent = "330109"
 
 def test_a_tenant_is_founded_from_a_plan(tmp_path: Path) -> None:
     (tmp_path / "plan.toml").write_text(PLAN, encoding="utf-8")
-    founded = bancheng("tenant", "found", "plan.toml", "--out", "out", directory=tmp_path)
+    founded = bancheng("tenant", "add", "plan.toml", "--folder", "out", directory=tmp_path)
     assert founded.returncode == 0, founded.stderr
-    town = read_site_file(tmp_path / "out" / "town" / "330109.toml")
+    assert read_site_file(tmp_path / "out" / "sites" / "330109.toml").site == "county"
+    town = read_site_file(tmp_path / "out" / "tenants" / "330109" / "town" / "330109.toml")
     assert town.uplink is not None
     assert town.uplink.url == "nats://county.example:4222"
-    address = ("--server", "nats://county.example:4222")
-    configured = bancheng("nats", "config", *address, "out/accounts.json", directory=tmp_path)
-    assert list(json.loads(configured.stdout)["accounts"]) == ["T_330109"]
-    again = bancheng("tenant", "found", "plan.toml", "--out", "out", directory=tmp_path)
+    configured = json.loads((tmp_path / "out" / "nats" / "nats.conf").read_text())
+    assert list(configured["accounts"]) == ["T_330109"]
+    again = bancheng("tenant", "add", "plan.toml", "--folder", "out", directory=tmp_path)
     assert again.returncode == 1
-    assert "plan.folder_exists" in again.stderr
+    assert "plan.tenant_here_already" in again.stderr
 
 
 @pytest.mark.parametrize(
@@ -184,7 +184,7 @@ def test_a_tenant_is_founded_from_a_plan(tmp_path: Path) -> None:
 def test_a_plan_with_a_mistake_is_refused_and_nothing_is_written(tmp_path: Path, old: str, new: str, code: str) -> None:
     assert old in PLAN
     (tmp_path / "plan.toml").write_text(PLAN.replace(old, new), encoding="utf-8")
-    refused = bancheng("tenant", "found", "plan.toml", "--out", "out", directory=tmp_path)
+    refused = bancheng("tenant", "add", "plan.toml", "--folder", "out", directory=tmp_path)
     assert refused.returncode == 1
     assert code in refused.stderr
     assert not (tmp_path / "out").exists()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -17,8 +16,9 @@ import pytest
 
 from bancheng.runtime.local_process import wait_until
 from bancheng.runtime.nats_config import nats_configuration
-from bancheng.runtime.site_files import bootstrap_documents, read_site_file, write_site_file
-from bancheng.runtime.tenant_command import read_accounts
+from bancheng.runtime.operator_folder import OperatorFolder
+from bancheng.runtime.provisioning import SiteSpec
+from bancheng.runtime.site_files import bootstrap_documents, read_site_file
 from bancheng.schema.documents import Directory, Document
 from bancheng.store.schema_changes import upgrade
 from bancheng_village.app import DEFINITION
@@ -91,16 +91,20 @@ def test_only_the_top_tier_publishes(system: System, tmp_path: Path) -> None:
 
 @pytest.mark.clause("U-05", part="a station joins while everything runs")
 def test_a_village_joins_while_everything_runs_and_its_cases_climb(system: System, tmp_path: Path) -> None:
-    plan, accounts = _plan_with_the_east(system, tmp_path)
+    folder = _operators_folder(system, tmp_path)
     process_ids = {name: service.process_id for name, service in system.services.items()}
-    arguments = ("--tenant", XIAOSHAN, "--accounts", str(accounts), "--out", str(tmp_path / "out"))
-    published = system.services["county"].command("publish", "directory", str(plan), *arguments)
-    assert published.returncode == 0, published.stderr
-    entered = read_accounts(tmp_path / "out" / "accounts.json")
-    others = list(system.founded[PANAN].accounts.values())
-    system.nats.reload(nats_configuration([*entered.values(), *others]))
+    place = ("--site", "east", "--tier", "village", "--parent", "town")
+    unit = ("--unit", EAST, "--unit-name", "东村站", "--unit-parent", TOWN)
+    arguments = ("--tenant", XIAOSHAN, *place, *unit, "--folder", str(folder.path))
+    printed = system.services["county"].command("site", "add", *arguments)
+    assert printed.returncode == 0, printed.stderr
+    again = system.services["county"].command("site", "add", *arguments)
+    assert (again.returncode, "tenant.site_twice" in again.stderr) == (1, True)
+    system.nats.reload(
+        nats_configuration([each for tenant in (XIAOSHAN, PANAN) for each in folder.accounts(tenant).values()])
+    )
 
-    east = asyncio.run(_station(system, tmp_path))
+    east = asyncio.run(_station(system, tmp_path, printed.stdout))
     east.start()
     try:
         east.wait_ready()
@@ -125,39 +129,30 @@ def test_a_village_joins_while_everything_runs_and_its_cases_climb(system: Syste
     judge(system.quiesce(), {PANAN: system.founded[PANAN].directory, XIAOSHAN: _new_directory(tmp_path)})
 
 
-def _plan_with_the_east(system: System, directory: Path) -> tuple[Path, Path]:
-    """The tenant as it is, with one more village; and its accounts as they are."""
-    founded = system.founded[XIAOSHAN]
-    hub = next(iter(founded.accounts))
-    known = founded.directory.sites
-    sites = [{"site": each.site, "tier": each.tier, "parent": each.parent, "hub_url": hub} for each in known]
-    sites.append({"site": "east", "tier": "village", "parent": "town", "hub_url": hub})
-    units: list[dict[str, Any]] = [msgspec.to_builtins(each) for each in founded.directory.units]
-    units.append({**units[-1], "code": EAST, "name": "东村站", "site": "east"})
-    lines = ['tenant = "330109"', "effective_on = 2026-01-01"]
-    for table, rows in (("sites", sites), ("units", units)):
-        for row in rows:
-            said = {name: value for name, value in row.items() if value is not None}
-            lines += [f"[[{table}]]", *(f"{name} = {json.dumps(value)}" for name, value in said.items())]
-    plan = directory / "plan.toml"
-    plan.write_text("\n".join(lines), encoding="utf-8")
-    accounts = directory / "accounts.json"
-    accounts.write_bytes(msgspec.json.encode(founded.accounts))
-    return plan, accounts
+def _operators_folder(system: System, directory: Path) -> OperatorFolder:
+    """As it would be had the tenants been added there."""
+    folder = OperatorFolder(path=directory / "operator")
+    for tenant, founded in system.founded.items():
+        hub = next(iter(founded.accounts))
+        sites = [
+            SiteSpec(site=each.site, tier=each.tier, parent=each.parent, hub_url=hub if each.site != "village" else "")
+            for each in founded.directory.sites
+        ]
+        assert list(folder.keep(tenant, {}, founded.accounts, sites))
+    return folder
 
 
 def _new_directory(directory: Path) -> Directory:
     """As the new site's own file has it."""
-    frames = bootstrap_documents(read_site_file(directory / "out" / "east" / f"{XIAOSHAN}.toml"))
+    frames = bootstrap_documents(read_site_file(directory / "sites" / f"{XIAOSHAN}.toml"))
     documents = [msgspec.json.decode(each.frame.payload or b"", type=Document) for each in frames]
     return next(msgspec.json.decode(each.body, type=Directory) for each in documents if each.kind == "directory")
 
 
-async def _station(system: System, directory: Path) -> ServiceProcess:
-    """A second village service, on a database of its own, with the file that was written for it."""
+async def _station(system: System, directory: Path, site_file: str) -> ServiceProcess:
+    """A second village service, on a database of its own, that joins with the file that was printed for it."""
     made = await prepared_database(system.postgres)
     await upgrade(made.owner_url, DEFINITION.version_locations, service_role=made.service_role)
-    write_site_file(directory / "sites", read_site_file(directory / "out" / "east" / f"{XIAOSHAN}.toml"))
     settings = {
         **system.services["village"].settings,
         "database_url": made.service_url,
@@ -165,6 +160,13 @@ async def _station(system: System, directory: Path) -> ServiceProcess:
         "sites_dir": str(directory / "sites"),
     }
     east = ServiceProcess("village", directory=directory, settings=settings)
+    joined = east.command("join", given=site_file)
+    assert joined.returncode == 0, joined.stderr
+    another = site_file.replace('site = "east"', 'site = "west"', 1)
+    refused = east.command("join", given=another)
+    assert (refused.returncode, "site_file.of_another_site" in refused.stderr) == (1, True)
+    spoilt = east.command("join", given=site_file[:400])
+    assert (spoilt.returncode, "[site_file." in spoilt.stderr) == (1, True)
     arguments = ("--tenant", XIAOSHAN, "--login", "east-clerk", "--name", "测试戊", "--unit", EAST, "--role", "clerk")
     added = east.command("staff", "add", *arguments, given="a-test-password\n")
     assert added.returncode == 0, added.stderr

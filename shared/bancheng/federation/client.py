@@ -68,6 +68,11 @@ class NatsClient:
         """What the server has forbidden so far: configuration errors, which trying again does not heal."""
         return self._faults.kept
 
+    @property
+    def trouble(self) -> ConfigurationFault | None:
+        """Why there is no connection: `nats.certificate`, `nats.name_unknown`, `nats.unreachable`; None if there is."""
+        return self._faults.trouble
+
     def start(self) -> None:
         """Begins to keep the connection; returns at once."""
         if self._keeper is None:

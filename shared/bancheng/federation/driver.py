@@ -7,6 +7,7 @@ reconnection never ends; what nobody waits for is told to the error callback.
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -22,10 +23,20 @@ _CLOSE_SECONDS = 5.0
 
 @dataclass(frozen=True, kw_only=True)
 class NatsAccess:
-    """Where a hub is and as whom to enter it. Equal accesses share one connection."""
+    """Where a hub is and as whom to enter it. Equal accesses share one connection.
+
+    `ca`, as PEM: who must have signed the certificate of a `tls://` server; without it, who the machine trusts.
+    """
 
     url: str
     nkey_seed: str | None = field(default=None, repr=False)
+    ca: str = field(default="", repr=False)
+
+    def tls(self) -> ssl.SSLContext | None:
+        """None where the address asks for none. Raises `ssl.SSLError` for a `ca` that is none."""
+        if not self.url.startswith(("tls://", "wss://")):
+            return None
+        return ssl.create_default_context(cadata=self.ca or None)
 
 
 async def connect(
@@ -43,6 +54,7 @@ async def connect(
         name=name,
         nkeys_seed_str=access.nkey_seed,
         inbox_prefix=inbox,
+        tls=access.tls(),
         pending_size=-1,
         max_reconnect_attempts=-1,
         reconnect_time_wait=1,

@@ -9,6 +9,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
+import socket
+import ssl
 from collections.abc import Generator
 from contextlib import contextmanager
 
@@ -33,6 +35,8 @@ class Faults:
         self._kept: dict[str, ConfigurationFault] = {}
         self._waiting: dict[str, set[asyncio.Future[str]]] = {}
         self._refused_subscriptions: set[str] = set()
+        self.trouble: ConfigurationFault | None = None
+        """Why there is no connection, as the last try had it; None once there is one. It may heal by itself."""
 
     @property
     def kept(self) -> tuple[ConfigurationFault, ...]:
@@ -55,6 +59,7 @@ class Faults:
     def let_in(self) -> None:
         """The server took the key: an earlier refusal of it is over, and every subscription was made anew."""
         self._kept.pop(_AUTHORIZATION, None)
+        self.trouble = None
         self._refused_subscriptions.clear()
 
     def allowed(self, subject: str) -> None:
@@ -89,12 +94,24 @@ class Faults:
         elif isinstance(error, nats.errors.AuthorizationError) or "authorization" in text.lower():
             self._keep(_AUTHORIZATION, ConfigurationFault(code=_AUTHORIZATION, detail=text))
         else:
+            self.trouble = _why_not_connected(error) or self.trouble
             _log.debug("nats trouble", extra={"connection": self._connection, "error": text})
 
     def _keep(self, key: str, fault: ConfigurationFault) -> None:
         if key not in self._kept and len(self._kept) < MAX_FAULTS:
             _log.error("nats forbids", extra={"connection": self._connection, "error": fault.detail})
             self._kept[key] = fault
+
+
+def _why_not_connected(error: Exception) -> ConfigurationFault | None:
+    """None for what does not concern the making of a connection."""
+    if isinstance(error, ssl.SSLError):
+        return ConfigurationFault(code="nats.certificate", detail=getattr(error, "verify_message", "") or str(error))
+    if isinstance(error, socket.gaierror):
+        return ConfigurationFault(code="nats.name_unknown", detail=str(error))
+    if isinstance(error, OSError | TimeoutError):
+        return ConfigurationFault(code="nats.unreachable", detail=str(error) or type(error).__name__)
+    return None
 
 
 def _name(subject: str) -> str:

@@ -107,7 +107,9 @@ def _disk(settings: Settings) -> Finding:
 def _files(files: Sequence[SiteFile], folder: Path) -> Finding:
     if files:
         return Finding(level="ok", subject="site files", said=", ".join(f"{f.tenant}/{f.site}" for f in files))
-    todo = f"copy <tenant>.toml, written by `bancheng tenant found`, into the folder of {variable('sites_dir')}"
+    todo = (
+        f"give the site file that the top tier printed to `join`, or copy it into the folder of {variable('sites_dir')}"
+    )
     return Finding(level="failed", subject="site files", said=f"no site file in {folder.name}", todo=todo)
 
 
@@ -187,19 +189,35 @@ def _stopped(file: SiteFile, row: LinkRow) -> Finding:
 async def _server(file: SiteFile, role: str, server: Server, site: HostedSite | None) -> list[Finding]:
     subject = f"{file.tenant}/{file.site} {role}"
     client = NatsClient(
-        NatsAccess(url=server.url, nkey_seed=server.nkey_seed),
+        NatsAccess(url=server.url, nkey_seed=server.nkey_seed, ca=server.ca),
         name=f"check {file.tenant}/{file.site}",
         inbox=inbox_prefix(file.site),
     )
     client.start()
     try:
         if not await client.wait_connected(CONNECT_SECONDS):
-            refused = "; ".join(fault.code for fault in client.faults)
-            todo = "start the nats-server and let it through, or correct url and nkey_seed in the site file"
-            return [Finding(level="failed", subject=subject, said=refused or "no connection", todo=todo)]
+            return [_no_connection(subject, client)]
         return [await _stream(client, subject, stream) for stream in _streams(file, role, site)]
     finally:
         await client.stop()
+
+
+_NATS_TODO: Final = {
+    "nats.authorization": "the server does not know our key: reload it with the configuration that `site add` wrote",
+    "nats.certificate": "see this host's clock (`date`), whether the certificate has ended or is for another name, and "
+    "`ca` in the site file",
+    "nats.name_unknown": "see the name in the site file's url, and this host's name resolution",
+    "nats.unreachable": "start the nats-server, and let its port through on every firewall between",
+}
+
+
+def _no_connection(subject: str, client: NatsClient) -> Finding:
+    """What the last try met."""
+    fault = next(iter(client.faults), None) or client.trouble
+    if fault is None:
+        return Finding(level="failed", subject=subject, said="no connection", todo=_NATS_TODO["nats.unreachable"])
+    todo = _NATS_TODO.get(fault.code, "see the nats-server's log")
+    return Finding(level="failed", subject=subject, said=f"{fault.code}: {fault.detail}", todo=todo)
 
 
 def _streams(file: SiteFile, role: str, site: HostedSite | None) -> list[str]:

@@ -17,6 +17,13 @@ from urllib.parse import unquote, urlsplit
 
 from bancheng.runtime.demo.options import add_options
 from bancheng.runtime.logging import configure_logging
+from bancheng.runtime.operator_command import (
+    add_certificate_commands,
+    add_site_commands,
+    add_tenant_commands,
+    health,
+    join,
+)
 from bancheng.runtime.profile_command import add_profile_commands
 from bancheng.runtime.settings import Settings, SettingsError, load_settings, variable
 
@@ -35,17 +42,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     demo.set_defaults(action=_demo)
     keys = commands.add_parser("keys", help="secrets").add_subparsers(required=True, metavar="command")
     keys.add_parser("new", help="a signing seed and a NATS user key").set_defaults(action=_new_keys)
-    tenant = commands.add_parser("tenant", help="tenants").add_subparsers(required=True, metavar="command")
-    found = tenant.add_parser("found", help="keys, directory and site files of a new tenant")
-    found.add_argument("plan", type=Path, help="TOML: tenant, effective_on, sites, units (docs/tenants.md)")
-    found.add_argument("--out", type=Path, required=True, help="a new folder for the site files and NATS accounts")
-    found.set_defaults(action=_found_tenant)
+    add_tenant_commands(commands.add_parser("tenant", help="tenants"))
+    add_certificate_commands(commands.add_parser("certificate", help="TLS"))
     add_profile_commands(commands.add_parser("profile", help="rule profiles: check, show, diff, explain, schema"))
-    nats = commands.add_parser("nats", help="nats-server").add_subparsers(required=True, metavar="command")
-    config = nats.add_parser("config", help="the configuration of one nats-server, for all tenants given")
-    config.add_argument("--server", required=True, help="its address, as the sites that keep mailboxes there name it")
-    config.add_argument("accounts", type=Path, nargs="+", help="accounts.json of each tenant")
-    config.set_defaults(action=_nats_config)
     return _run(parser, arguments)
 
 
@@ -60,13 +59,17 @@ def service_main(definition: ServiceDefinition, arguments: Sequence[str] | None 
     add("serve", "HTTP, and the workers unless BANCHENG_WORKERS=0", lambda settings, _: _serve(settings, definition))
     add("work", "the workers alone", lambda settings, _: _work(settings, definition))
     add("check", "is everything there that it needs", lambda settings, _: _check(settings, definition))
+    add("health", "does the service on this host answer that it is ready", lambda settings, _: health(settings))
+    add("join", "take in the site file on standard input", lambda settings, _: join(settings, definition.name))
     database = commands.add_parser("db", help="the database").add_subparsers(required=True, metavar="command")
-    database.add_parser("upgrade", help="bring the database to this release").set_defaults(
-        action=_with_settings(lambda settings, _: _upgrade(settings, definition))
-    )
+    upgrade = database.add_parser("upgrade", help="bring the database to this release")
+    upgrade.add_argument("--make-role", action="store_true", help="make the service's role first, or set its password")
+    upgrade.set_defaults(action=_with_settings(lambda settings, parsed: _upgrade(settings, definition, parsed)))
     _add_staff_commands(commands.add_parser("staff", help="accounts"))
     add_profile_commands(commands.add_parser("profile", help="rule profiles: check, show, diff, explain, schema"))
     _add_link_commands(commands.add_parser("link", help="links to the neighbours"))
+    sites = commands.add_parser("site", help="top tier: sites")
+    sites.set_defaults(action=_with_settings(add_site_commands(sites)))
     publish = commands.add_parser("publish", help="top tier: the next directory, profile or calendar")
     publish.set_defaults(action=_with_settings(_publish))
     add_publish_arguments(publish)
@@ -79,8 +82,7 @@ def add_publish_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", type=Path, help="TOML: the plan of sites and units, the profile, or the own days")
     parser.add_argument("--tenant", required=True)
     parser.add_argument("--effective-on", type=date.fromisoformat, help="directory and calendar; by default today")
-    parser.add_argument("--accounts", type=Path, help="directory: the tenant's accounts.json as it is now")
-    parser.add_argument("--out", type=Path, help="directory: a new folder for the new accounts.json and site files")
+    parser.add_argument("--folder", type=Path, default=Path(), help="directory: the operator's folder")
 
 
 def _add_link_commands(parser: argparse.ArgumentParser) -> None:
@@ -191,15 +193,22 @@ def _check(settings: Settings, definition: ServiceDefinition) -> int:
     return 0 if is_fit(findings) else 1
 
 
-def _upgrade(settings: Settings, definition: ServiceDefinition) -> int:
+def _upgrade(settings: Settings, definition: ServiceDefinition, parsed: argparse.Namespace) -> int:
+    from bancheng.runtime.database_admin import DatabaseAdmin
     from bancheng.store.schema_changes import upgrade
 
-    if settings.owner_url is None:
+    owner_url = settings.owner_url
+    if owner_url is None:
         raise SettingsError("settings.missing", setting=variable("owner_url"))
-    role = unquote(urlsplit(settings.database_url).username or "")
-    asyncio.run(
-        upgrade(settings.owner_url, definition.version_locations, service_role=role, extra_metadata=definition.tables)
-    )
+    address = urlsplit(settings.database_url)
+    role, password = unquote(address.username or ""), unquote(address.password or "")
+
+    async def run() -> None:
+        if parsed.make_role:
+            await DatabaseAdmin(admin_url=owner_url).create_role(role, password=password)
+        await upgrade(owner_url, definition.version_locations, service_role=role, extra_metadata=definition.tables)
+
+    asyncio.run(run())
     print("database: at this release")
     return 0
 
@@ -273,13 +282,6 @@ def _publish(settings: Settings, parsed: argparse.Namespace) -> int:
     return 0
 
 
-def _nats_config(parsed: argparse.Namespace) -> int:
-    from bancheng.runtime.tenant_command import configuration_for
-
-    print(configuration_for(parsed.server, parsed.accounts), end="")
-    return 0
-
-
 def _new_keys(_: argparse.Namespace) -> int:
     from bancheng.runtime.nats_config import generate_nkey
     from bancheng.store.signing import Signer, generate_seed
@@ -296,14 +298,6 @@ def _new_keys(_: argparse.Namespace) -> int:
             indent=2,
         )
     )  # fmt: skip
-    return 0
-
-
-def _found_tenant(parsed: argparse.Namespace) -> int:
-    from bancheng.runtime.tenant_command import found_from_plan
-
-    for line in found_from_plan(parsed.plan, parsed.out):
-        print(line)
     return 0
 
 

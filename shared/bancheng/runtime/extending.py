@@ -12,13 +12,11 @@ import msgspec
 
 from bancheng.kernel.profile import Profile
 from bancheng.runtime.nats_config import SiteUser, TenantAccount, generate_nkey
+from bancheng.runtime.operator_folder import Accounts
 from bancheng.runtime.provisioning import BadTenant, SiteSpec, check_plan
 from bancheng.runtime.site_files import Root, Server, SiteFile
 from bancheng.schema.documents import Directory, SiteEntry, UnitEntry
 from bancheng.store.signing import Signer, generate_seed
-
-Accounts = Mapping[str, TenantAccount]
-"""A tenant's users of each nats-server, by its address as the sites above reach it."""
 
 
 class Extension(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,19 +34,21 @@ def extend_tenant(
     units: Sequence[UnitEntry],
     profile: Profile,
     accounts: Accounts,
+    hubs: Mapping[str, str],
 ) -> Extension:
-    """`sites` and `units` are all that there are to be, those that are there included. Raises BadTenant."""
+    """`sites` and `units` are all that there are to be, those that are there included. `hubs`: the `hub_url` that each
+    known site was given. Raises BadTenant.
+    """
     check_plan(sites, units, profile)
     known = {entry.site: entry for entry in current.sites}
     plan = {spec.site: spec for spec in sites}
-    _check_known(known, plan)
+    _check_known(known, plan, hubs)
     new = [spec for spec in sites if spec.site not in known]
     seeds = {spec.site: generate_seed() for spec in new}
     entries = [known.get(spec.site) or _entry(spec, seeds[spec.site]) for spec in sites]
     users = _Users(current.tenant, accounts)
     top = next(entry for entry in current.sites if entry.parent is None)
     root = Root(site=top.site, key_id=top.key_id, public_key=top.public_key)
-    parents = {spec.parent for spec in sites}
     files = {
         spec.site: SiteFile(
             tenant=current.tenant,
@@ -56,7 +56,7 @@ def extend_tenant(
             tier=spec.tier,
             signing_seed=seeds[spec.site],
             root=root,
-            hub=users.hub(spec) if spec.site in parents else None,
+            hub=users.hub(spec) if spec.hub_url else None,
             uplink=users.uplink(spec, plan[spec.parent]) if spec.parent is not None else None,
         )
         for spec in new
@@ -65,17 +65,16 @@ def extend_tenant(
     return Extension(directory=directory, site_files=files, accounts=users.accounts())
 
 
-def _check_known(known: Mapping[str, SiteEntry], plan: Mapping[str, SiteSpec]) -> None:
-    had_children = {entry.parent for entry in known.values()}
+def _check_known(known: Mapping[str, SiteEntry], plan: Mapping[str, SiteSpec], hubs: Mapping[str, str]) -> None:
     for site, entry in known.items():
         spec = plan.get(site)
         if spec is None:
             raise BadTenant("tenant.site_missing", field=f"sites.{site}")
         if (spec.tier, spec.parent) != (entry.tier, entry.parent):
             raise BadTenant("tenant.site_changed", field=f"sites.{site}")
-        # Its file, which is its operator's, has no [hub]: that site would have to be given a new file first.
-        if site not in had_children and any(each.parent == site for each in plan.values()):
-            raise BadTenant("tenant.site_without_hub", field=f"sites.{site}")
+        # Its file, which is its operator's, names its hub: that site would have to be given a new file first.
+        if spec.hub_url != hubs.get(site, ""):
+            raise BadTenant("tenant.hub_changed", field=f"sites.{site}.hub_url")
 
 
 def _entry(spec: SiteSpec, seed: str) -> SiteEntry:

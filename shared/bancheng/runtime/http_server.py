@@ -11,8 +11,10 @@ import gc
 import logging
 import signal
 import socket
+import ssl
 import time
 from collections.abc import Generator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -21,6 +23,7 @@ from litestar import Litestar, get
 from litestar.exceptions import ServiceUnavailableException
 from litestar.response import Response
 
+from bancheng.runtime.loops import Loop
 from bancheng.runtime.metrics import CONTENT_TYPE, Meters
 from bancheng.runtime.rule_books import ShippedRuleBooks
 from bancheng.runtime.service import Service
@@ -34,6 +37,8 @@ BACKLOG = 2_048
 KEEP_ALIVE_SECONDS = 30
 GARBAGE_THRESHOLD = 20_000
 """New objects after which garbage is looked for among them."""
+RENEWAL_SECONDS = 30.0
+"""How soon a certificate that was replaced is used."""
 _UNLIMITED = frozenset({"/healthz", "/readyz", "/metrics"})
 
 _log = logging.getLogger(__name__)
@@ -172,6 +177,8 @@ async def serve(service: Service, listening: socket.socket) -> None:
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=settings.stop_seconds,
         backlog=BACKLOG,
+        ssl_certfile=settings.tls_certificate,
+        ssl_keyfile=settings.tls_key,
     )
     server = _Server(config)
 
@@ -183,7 +190,35 @@ async def serve(service: Service, listening: socket.socket) -> None:
     keep_what_is_made()
     address, port = listening.getsockname()[:2]
     _log.info("listening", extra={"address": address, "port": port, "service": service.definition.name})
-    await server.serve(sockets=[listening])
+    config.load()
+    renewal = Loop("certificate", Renewal(config.ssl, settings.tls_certificate, settings.tls_key).look)
+    renewal.start()
+    try:
+        await server.serve(sockets=[listening])
+    finally:
+        await renewal.stopped(settings.stop_seconds)
+
+
+class Renewal:
+    """A certificate that was replaced on the disk is used from the next connection on; nobody is dropped."""
+
+    def __init__(self, context: ssl.SSLContext | None, certificate: Path | None, key: Path | None) -> None:
+        self._context = context
+        self._certificate = certificate
+        self._key = key
+        self._seen = self._stamp()
+
+    async def look(self) -> float:
+        """Half a pair, in the middle of a replacement, is refused by the context and tried again."""
+        stamp = self._stamp()
+        if self._context is not None and self._certificate is not None and stamp != self._seen:
+            self._context.load_cert_chain(self._certificate, self._key)
+            self._seen = stamp
+            _log.info("certificate renewed")
+        return RENEWAL_SECONDS
+
+    def _stamp(self) -> tuple[int, ...]:
+        return tuple(path.stat().st_mtime_ns for path in (self._certificate, self._key) if path is not None)
 
 
 async def work(service: Service) -> None:

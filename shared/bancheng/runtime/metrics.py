@@ -50,6 +50,11 @@ METRICS: Final = {
             normal="`in_use` below `size`; at `size` for long, requests queue.",
         ),
         Metric(
+            name="bancheng_certificate_expires_seconds", kind="gauge",
+            means="When the certificate of the pages ends, as a Unix instant; none without `BANCHENG_TLS_CERTIFICATE`.",
+            normal="More than 30 days ahead. Alert when less.",
+        ),
+        Metric(
             name="bancheng_domain_time_seconds", kind="gauge",
             means="Domain time as a Unix instant.",
             normal="The machine's time, unless a clock file drives it; it never goes back.",

@@ -22,6 +22,7 @@ _MEBIBYTE = 1 << 20
 _GIBIBYTE = 1 << 30
 _STREAMS_OF_A_LINK = 2
 _CONSUMERS_OF_A_LINK = 16  # a consumer left by a dead connection expires by itself; this bounds a runaway client
+_HANDSHAKE_SECONDS = 5  # the server's own two are short for a village behind a slow line
 _ANSWERS = {"max": 1, "expires": "1m"}
 
 
@@ -62,13 +63,18 @@ class NatsListener(msgspec.Struct, frozen=True, kw_only=True):
     """Where the server listens and keeps its streams.
 
     The local launcher overrules host and port by its flags and wants no `store_directory`, since it gives its own.
-    `sync_always` flushes every message to the disk before it is acknowledged.
+    `sync_always` flushes every message to the disk before it is acknowledged. `certificate` and `key` are files as the
+    server sees them: with them it speaks TLS and nothing else. `watch_port`: where it answers how it is, on its own
+    loopback only; 0 for nowhere.
     """
 
     host: str = "127.0.0.1"
     port: int = 4222
     store_directory: str | None = None
     sync_always: bool = False
+    certificate: str = ""
+    key: str = ""
+    watch_port: int = 0
 
 
 def generate_nkey() -> tuple[str, str]:
@@ -98,13 +104,23 @@ def nats_configuration(
         jetstream["store_dir"] = listener.store_directory
     if listener.sync_always:
         jetstream["sync_interval"] = "always"
-    configuration = {
+    configuration: dict[str, object] = {
         "host": listener.host,
         "port": listener.port,
+        **_listening(listener),
         "jetstream": jetstream,
         "accounts": {account_name(account.tenant): _account(account, limits) for account in tenants},
     }
     return json.dumps(configuration, indent=2) + "\n"
+
+
+def _listening(listener: NatsListener) -> dict[str, object]:
+    said: dict[str, object] = {}
+    if listener.certificate:
+        said["tls"] = {"cert_file": listener.certificate, "key_file": listener.key, "timeout": _HANDSHAKE_SECONDS}
+    if listener.watch_port:
+        said["http"] = f"127.0.0.1:{listener.watch_port}"
+    return said
 
 
 def account_name(tenant: str) -> str:
@@ -140,7 +156,8 @@ def _user(tenant: str, user: SiteUser) -> dict[str, object]:
         "nkey": user.public_nkey,
         # Answers go to the inbox of whoever asked, once and soon; nobody may publish to an inbox otherwise.
         "permissions": {
-            "publish": {"allow": publish},
+            # An empty list would allow everything: a parent that waits for its first child may say nothing yet.
+            "publish": {"allow": publish} if publish else {"deny": [">"]},
             "subscribe": {"allow": subscribe},
             "allow_responses": _ANSWERS,
         },

@@ -32,7 +32,7 @@ class BadTenant(ValueError):
 
 
 class SiteSpec(msgspec.Struct, frozen=True, kw_only=True):
-    """A site to be. `hub_url`: the nats-server where it keeps its children's mailboxes, if it has children.
+    """A site to be. `hub_url`: the nats-server where it keeps its children's mailboxes, if it has or may get children.
 
     `uplink_url`: how it reaches its parent's server, where that differs from the parent's own `hub_url`.
     """
@@ -136,7 +136,7 @@ class _Servers:
         self._keys: dict[tuple[str, str], tuple[str, str]] = {}
 
     def hub(self, spec: SiteSpec) -> Server | None:
-        if not self._children(spec.site):
+        if not spec.hub_url:
             return None
         return Server(url=spec.hub_url, nkey_seed=self._key(spec.hub_url, spec.site)[0])
 

@@ -6,18 +6,17 @@ Owns what is read and said. The steps are publishing.py's, the arguments command
 from __future__ import annotations
 
 import argparse
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import date
 
 from bancheng.federation.editions import PublishRefused
 from bancheng.profiles.calendar_file import load_calendar
 from bancheng.profiles.loader import load_profile
-from bancheng.runtime.extending import Accounts
+from bancheng.runtime.operator_folder import OperatorFolder
 from bancheng.runtime.publishing import Publisher, publisher
 from bancheng.runtime.settings import Settings
-from bancheng.runtime.site_files import SiteFile
 from bancheng.runtime.staff_command import site_file_of
-from bancheng.runtime.tenant_command import official_days, read_accounts, read_plan, write_folder
+from bancheng.runtime.tenant_plan import official_days, read_plan
 
 Step = Callable[[Publisher, argparse.Namespace, date], Awaitable[Sequence[str]]]
 
@@ -30,19 +29,10 @@ async def publish_from(settings: Settings, parsed: argparse.Namespace) -> Sequen
 
 
 async def _directory(opened: Publisher, parsed: argparse.Namespace, effective_on: date) -> Sequence[str]:
-    if parsed.accounts is None or parsed.out is None:
-        raise PublishRefused("publish.argument_missing", field="--accounts, --out")
     plan = read_plan(parsed.file)
-    accounts = read_accounts(parsed.accounts)
     if plan.tenant != opened.site.tenant:
         raise PublishRefused("publish.another_tenant", field="tenant", detail=plan.tenant)
-    written: list[str] = []
-
-    def keep(files: Mapping[str, SiteFile], entered: Accounts) -> None:
-        written.extend(write_folder(parsed.out, files, entered))
-
-    edition = await opened.directory(plan.sites, plan.units, accounts, effective_on, keep=keep)
-    return [f"directory: edition {edition} published", *written]
+    return await opened.directory(plan.sites, plan.units, OperatorFolder(path=parsed.folder), effective_on)
 
 
 async def _profile(opened: Publisher, parsed: argparse.Namespace, _: date) -> Sequence[str]:

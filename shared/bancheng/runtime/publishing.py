@@ -7,7 +7,7 @@ running service finds the new edition by itself.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import date
 
@@ -27,8 +27,9 @@ from bancheng.kernel.calendar import Calendar, CalendarYear
 from bancheng.kernel.calendar_editions import next_calendar, standing_days
 from bancheng.kernel.profile import Profile
 from bancheng.runtime.domain_clock import DomainClock
-from bancheng.runtime.extending import Accounts, extend_tenant
+from bancheng.runtime.extending import extend_tenant
 from bancheng.runtime.hosted_sites import KINDS, SiteMaker
+from bancheng.runtime.operator_folder import OperatorFolder
 from bancheng.runtime.provisioning import SiteSpec
 from bancheng.runtime.settings import Settings
 from bancheng.runtime.site_files import SiteFile, document_texts
@@ -67,22 +68,23 @@ class Publisher:
         self,
         sites: Sequence[SiteSpec],
         units: Sequence[UnitEntry],
-        accounts: Accounts,
+        folder: OperatorFolder,
         effective_on: date,
-        *,
-        keep: Callable[[Mapping[str, SiteFile], Accounts], None],
-    ) -> int:
-        """Returns the edition. `keep` is given the files of the sites that join, with the documents that they begin
-        with, and the new accounts, before anything is committed: a key that was published must not be lost.
+    ) -> Sequence[str]:
+        """All sites and units that there are to be. Returns what was done, in lines.
 
-        Raises BadTenant, PublishRefused, StoreError, and whatever `keep` raises; then nothing is published.
+        The files of the sites that join, with the documents that they begin with, are kept in the folder before
+        anything is committed: a key that was published must not be lost.
+        Raises BadTenant, PlanRefused, PublishRefused, StoreError, OSError; then nothing is published.
         """
+        known = folder.sites(self.site.tenant)
         extension = extend_tenant(
             self.site.jurisdiction.directory,
             sites=sites,
             units=units,
             profile=self.site.current_profile(),
-            accounts=accounts,
+            accounts=folder.accounts(self.site.tenant),
+            hubs={each.site: each.hub_url for each in known},
         )
         directory = extension.directory
         async with self.database.transaction(self.site.tenant) as tx:
@@ -93,8 +95,8 @@ class Publisher:
             files = {
                 site: msgspec.structs.replace(file, documents=texts) for site, file in extension.site_files.items()
             }
-            keep(files, extension.accounts)
-        return directory.edition
+            written = list(folder.keep(self.site.tenant, files, extension.accounts, sites))
+        return [f"directory: edition {directory.edition} published", *written]
 
 
 async def _beginning(tx: Transaction) -> tuple[StoredFrame, ...]:

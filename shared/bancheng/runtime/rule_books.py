@@ -21,7 +21,7 @@ from bancheng.profiles.comparison import compare
 from bancheng.profiles.loader import parse_profile
 from bancheng.profiles.problems import FileUnreadable, LoadProblem
 from bancheng.profiles.toml_file import decode_text
-from bancheng.runtime.tenant_command import official_days
+from bancheng.runtime.tenant_plan import official_days
 from bancheng.window.rule_books import BookProblem, BookUnreadable, CalendarFormat, ProfileChange
 
 T = TypeVar("T")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -18,10 +19,12 @@ from sqlalchemy import MetaData
 from bancheng.federation.health import LinkStatus
 from bancheng.federation.locks import SiteLocks
 from bancheng.federation.site import HostedSite
+from bancheng.runtime.certificates import CertificateUnreadable, expires_at
 from bancheng.runtime.domain_clock import DomainClock
+from bancheng.runtime.loops import Loop
 from bancheng.runtime.metrics import Meters
 from bancheng.runtime.settings import Settings
-from bancheng.runtime.site_files import SiteFile, read_site_files
+from bancheng.runtime.site_files import SiteFile, read_site_file, read_site_files
 from bancheng.runtime.tenant_service import TenantService
 from bancheng.store.database import Database
 from bancheng.store.errors import DatabaseBusy, DatabaseUnavailable, RoleTooPowerful, StoreError, typed_error
@@ -33,6 +36,8 @@ from bancheng.window.hosting import Hosting, UnknownTenant
 from bancheng.window.parts import TierWindow
 
 PROBE_SECONDS = 3.0
+JOINING_SECONDS = 2.0
+"""How soon the file of a new tenant is seen."""
 NOT_MADE_YET = "site.not_made_yet"
 
 _log = logging.getLogger(__name__)
@@ -91,6 +96,7 @@ class Service:
         self._works = works
         self.hosting: Hosting = _ExpectedHosting(self.database, self)
         self.tenants = {file.tenant: self._tenant_service(file, len(files)) for file in files}
+        self._joining = Loop("site files", self._take_in_new)
 
     def _tenant_service(self, file: SiteFile, tenants: int) -> TenantService:
         return TenantService(
@@ -111,6 +117,7 @@ class Service:
             self._locks.start()
         for tenant in self.tenants.values():
             tenant.start()
+        self._joining.start()
         _log.info(
             "service started",
             extra={"service": self.definition.name, "version": self.version, "tenants": len(self.tenants)},
@@ -118,12 +125,26 @@ class Service:
 
     async def stop(self) -> None:
         """After the last request: workers end between two transactions, then connections are closed."""
+        await self._joining.stopped(self.settings.stop_seconds)
         stopping = (tenant.stop(self.settings.stop_seconds) for tenant in self.tenants.values())
         await asyncio.gather(*stopping)
         if self._works:
             await self._locks.stop()
         await self.database.close()
         _log.info("service stopped", extra={"service": self.definition.name})
+
+    async def _take_in_new(self) -> float:
+        """A tenant whose file was put beside the others begins without a restart. A file that changed does not count
+        before the next start: keys in use are not changed under a link. Raises SiteFileError; the others go on.
+        """
+        names = await asyncio.to_thread(lambda: {path.stem for path in self.settings.sites_dir.glob("*.toml")})
+        for name in sorted(names - set(self.tenants)):
+            file = await asyncio.to_thread(read_site_file, self.settings.sites_dir / f"{name}.toml")
+            added = self._tenant_service(file, len(names))
+            self.tenants[file.tenant] = added
+            added.start()
+            _log.info("tenant taken in", extra={"tenant": file.tenant, "site": file.site})
+        return JOINING_SECONDS
 
     def wake(self, tenant: str, peers: Collection[str] | None = None) -> None:
         """Something was committed for the links of a tenant: for these peers, or it is not known for which."""
@@ -181,9 +202,17 @@ class Service:
         meters.set("bancheng_sites", waiting, "waiting")
         for name in _LOOKED_UP:
             meters.forget(name)
-        for tenant in self.tenants.values():
+        for tenant in list(self.tenants.values()):
             await self._measure_tenant(tenant)
+        meters.set("bancheng_worker_trouble", float(bool(self._joining.trouble)), "", self._joining.name)
+        self._measure_certificate()
         return meters.text()
+
+    def _measure_certificate(self) -> None:
+        path = self.settings.tls_certificate
+        if path is not None:
+            with suppress(CertificateUnreadable):
+                self.meters.set("bancheng_certificate_expires_seconds", expires_at(path).timestamp())
 
     async def _measure_tenant(self, tenant: TenantService) -> None:
         meters, code = self.meters, tenant.tenant

@@ -52,6 +52,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     ] = None
     host: Annotated[str, Meta(min_length=1, description="Address to listen on.")] = "127.0.0.1"
     port: Annotated[int, Meta(ge=0, le=65_535, description="Port to listen on; 0 takes a free one and logs it.")] = 8000
+    tls_certificate: Annotated[
+        Path | None,
+        Meta(description="PEM file with the certificate, and those between, for HTTPS; read anew when it changes."),
+    ] = None
+    tls_key: Annotated[Path | None, Meta(description="PEM file with the key of `tls_certificate`.")] = None
     pool_size: Annotated[int, Meta(ge=2, le=200, description="Most connections to PostgreSQL at a time.")] = 10
     lock_url: Annotated[
         Url | None,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import json
 import os
 import tempfile
 import tomllib
@@ -49,11 +50,14 @@ class Root(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     public_key: Hex32
 
 
-class Server(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A nats-server and our key there."""
+class Server(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A nats-server and our key there. `ca`: the authority, as PEM, that a `tls` server's certificate must be from;
+    without it one that the machine trusts.
+    """
 
     url: Annotated[str, Meta(pattern="^(nats|tls|ws|wss)://")]
     nkey_seed: Annotated[str, Meta(pattern="^SU[A-Z2-7]{56}$")]
+    ca: Annotated[str, Meta(pattern=r"^$|^-----BEGIN CERTIFICATE-----")] = ""
 
 
 class SiteFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -72,8 +76,8 @@ class SiteFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     documents: tuple[str, ...] = ()
 
 
-def read_site_file(path: Path) -> SiteFile:
-    """Raises SiteFileError."""
+def read_site_file(path: Path, *, any_name: bool = False) -> SiteFile:
+    """`any_name`: it need not be called after its tenant yet. Raises SiteFileError."""
     try:
         if path.stat().st_size > MAX_FILE_BYTES:
             raise SiteFileError("site_file.too_large", file=path.name)
@@ -83,7 +87,7 @@ def read_site_file(path: Path) -> SiteFile:
     except tomllib.TOMLDecodeError as error:
         raise SiteFileError("site_file.unreadable", file=path.name, detail=_place(error)) from error
     site = _convert(values, path.name)
-    if path.stem != site.tenant:
+    if path.stem != site.tenant and not any_name:
         raise SiteFileError("site_file.name", file=path.name, field="tenant", detail=f"{site.tenant}.toml")
     return site
 
@@ -118,18 +122,18 @@ def write_site_file(folder: Path, site: SiteFile) -> Path:
 
 
 def to_toml(site: SiteFile) -> str:
-    """The text of the file. Every value is a plain text, or a list of them, without quotes or line ends."""
+    """The text of the file. Every value is a text, or a list of them; JSON's way of writing one is TOML's too."""
     values: dict[str, Any] = msgspec.to_builtins(site)
     plain = {name: value for name, value in values.items() if not isinstance(value, dict)}
     tables: dict[str, Mapping[str, str]] = {name: value for name, value in values.items() if name not in plain}
-    lines = ["# Secrets of one site: keep it to yourself. Written by `bancheng tenant found`."]
+    lines = ["# Secrets of one site: keep it to yourself. Written when the site was planned."]
     for name, value in plain.items():
         if isinstance(value, str):
-            lines.append(f'{name} = "{value}"')
+            lines.append(f"{name} = {json.dumps(value)}")
         else:
-            lines += [f"{name} = [", *(f'    "{each}",' for each in value), "]"]
+            lines += [f"{name} = [", *(f"    {json.dumps(each)}," for each in value), "]"]
     for table, fields in tables.items():
-        lines += ["", f"[{table}]", *(f'{name} = "{value}"' for name, value in fields.items())]
+        lines += ["", f"[{table}]", *(f"{name} = {json.dumps(value)}" for name, value in fields.items())]
     return "\n".join(lines) + "\n"
 
 

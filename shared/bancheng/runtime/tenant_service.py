@@ -294,4 +294,4 @@ class TenantService:
 
 
 def _access(server: Server | None) -> NatsAccess | None:
-    return None if server is None else NatsAccess(url=server.url, nkey_seed=server.nkey_seed)
+    return None if server is None else NatsAccess(url=server.url, nkey_seed=server.nkey_seed, ca=server.ca)

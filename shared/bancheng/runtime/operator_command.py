@@ -1,0 +1,161 @@
+"""`tenant add`, `site add`, `certificate issue`, `join`: what operators type when a tier is installed or grows.
+
+Owns the arguments and what is said. What is to be passed on goes to standard output, what is told to standard error.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+import tempfile
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bancheng.runtime.settings import Settings, variable
+from bancheng.runtime.site_files import MAX_FILE_BYTES, SiteFileError, read_site_file, write_site_file
+
+if TYPE_CHECKING:
+    from bancheng.schema.documents import UnitEntry
+
+HEALTH_SECONDS = 5.0
+
+
+def add_tenant_commands(parser: argparse.ArgumentParser) -> None:
+    """`bancheng tenant`."""
+    add = parser.add_subparsers(required=True, metavar="command").add_parser(
+        "add", help="keys, directory, site files and nats-server accounts of a new tenant"
+    )
+    add.add_argument("plan", type=Path, help="TOML: tenant, effective_on, sites, units (docs/tenants.md)")
+    _folder(add)
+    add.set_defaults(action=_add_tenant)
+
+
+def add_certificate_commands(parser: argparse.ArgumentParser) -> None:
+    """`bancheng certificate`."""
+    issue = parser.add_subparsers(required=True, metavar="command").add_parser(
+        "issue", help="a server's certificate, from an authority of one's own"
+    )
+    issue.add_argument("hosts", nargs="+", metavar="HOST", help="names and addresses by which it is reached")
+    _folder(issue)
+    issue.set_defaults(action=_issue)
+
+
+def add_site_commands(parser: argparse.ArgumentParser) -> Callable[[Settings, argparse.Namespace], int]:
+    """`site` of a service; returns what `site add` does."""
+    add = parser.add_subparsers(required=True, metavar="command").add_parser(
+        "add", help="a site joins; its file is printed, for its operator's `join`"
+    )
+    for name in ("tenant", "site", "tier", "parent", "unit", "unit-name", "unit-parent"):
+        add.add_argument(f"--{name}", required=True)
+    add.add_argument("--hub", default="", help="its own nats-server, if it is to have children")
+    add.add_argument("--uplink", default="", help="how it reaches its parent's, if under another address")
+    _folder(add)
+    return _add_site
+
+
+def _folder(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--folder", type=Path, default=Path(), help="the operator's folder; by default this one")
+
+
+def _add_tenant(parsed: argparse.Namespace) -> int:
+    from bancheng.runtime.operator_folder import OperatorFolder
+
+    return _told(OperatorFolder(path=parsed.folder).add_tenant(parsed.plan))
+
+
+def _issue(parsed: argparse.Namespace) -> int:
+    from bancheng.runtime.certificates import AUTHORITY_FILE, expires_at, issue
+
+    folder = parsed.folder / "tls"
+    path = issue(folder, parsed.hosts, now=datetime.now(UTC))
+    return _told(
+        (
+            f"{path}: for {', '.join(parsed.hosts)}, until {expires_at(path):%Y-%m-%d}",
+            f"{folder / AUTHORITY_FILE}: goes into the site files by itself, and into browsers by hand",
+        )
+    )
+
+
+def _add_site(settings: Settings, parsed: argparse.Namespace) -> int:
+    return asyncio.run(_site_added(settings, parsed))
+
+
+async def _site_added(settings: Settings, parsed: argparse.Namespace) -> int:
+    from bancheng.runtime.operator_folder import OperatorFolder
+    from bancheng.runtime.provisioning import SiteSpec
+    from bancheng.runtime.publishing import publisher
+    from bancheng.runtime.staff_command import site_file_of
+
+    folder = OperatorFolder(path=parsed.folder)
+    spec = SiteSpec(
+        site=parsed.site, tier=parsed.tier, parent=parsed.parent, hub_url=parsed.hub, uplink_url=parsed.uplink
+    )
+    async with publisher(settings, site_file_of(settings, parsed.tenant)) as opened:
+        units = (*opened.site.jurisdiction.directory.units, _unit(parsed))
+        today = opened.site.calendar.local_day(opened.site.now())
+        _told(await opened.directory((*folder.sites(parsed.tenant), spec), units, folder, today))
+    print(folder.site_file(parsed.tenant, parsed.site).read_text(encoding="utf-8"), end="")
+    return 0
+
+
+def _unit(parsed: argparse.Namespace) -> UnitEntry:
+    from bancheng.schema.documents import UnitEntry
+
+    return UnitEntry(
+        code=parsed.unit, name=parsed.unit_name, tier=parsed.tier, site=parsed.site, parent=parsed.unit_parent
+    )
+
+
+def join(settings: Settings, service: str) -> int:
+    """Judged as a whole before anything is written; a file for another tenant beside it is not touched."""
+    text = sys.stdin.buffer.read(MAX_FILE_BYTES + 1)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "standard-input.toml"
+        path.write_bytes(text)
+        file = read_site_file(path, any_name=True)
+    present = settings.sites_dir / f"{file.tenant}.toml"
+    if present.exists():
+        known = read_site_file(present)
+        if (known.site, known.signing_seed) != (file.site, file.signing_seed):
+            raise SiteFileError("site_file.of_another_site", file=present.name, field="site", detail=known.site)
+    written = write_site_file(settings.sites_dir, file)
+    return _told(
+        (
+            f"{written}: {file.site} of tenant {file.tenant}",
+            f"start the service; `bancheng-{service} check` says what is missing ({variable('sites_dir')})",
+        )
+    )
+
+
+def health(settings: Settings) -> int:
+    """For an engine that asks again and again. The certificate is not looked at: it names the host, not loopback."""
+    import http.client
+    import ssl
+
+    where = ("127.0.0.1", settings.port)
+    if settings.tls_certificate is None:
+        connection = http.client.HTTPConnection(*where, timeout=HEALTH_SECONDS)
+    else:
+        unchecked = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        unchecked.check_hostname = False
+        unchecked.verify_mode = ssl.CERT_NONE
+        connection = http.client.HTTPSConnection(*where, timeout=HEALTH_SECONDS, context=unchecked)
+    try:
+        connection.request("GET", "/readyz")
+        answer = connection.getresponse()
+        print(answer.read().decode(errors="replace"))
+    except OSError as error:
+        print(f"no answer on port {settings.port}: {type(error).__name__}", file=sys.stderr)
+        return 1
+    finally:
+        connection.close()
+    return 0 if answer.status == http.client.OK else 1
+
+
+def _told(lines: Iterable[str]) -> int:
+    for line in lines:
+        print(line, file=sys.stderr)
+    return 0

@@ -1,0 +1,155 @@
+"""The folder of a top tier's operator: who its tenants' sites are on each nats-server, and what each was given.
+
+    tls/        ca.crt, ca.key, server.crt, server.key: written by `bancheng certificate issue`, or the operator's own
+    tenants/    <tenant>/sites.json and accounts.json; <tenant>/<site>/<tenant>.toml: what each site was given
+    sites/      <tenant>.toml of the top site: the sites_dir of the service of this host
+    nats/       nats.conf of this host's server; <host>-<port>.conf for the operator of each other one
+
+Owns these names, and that the configurations follow the accounts. Must not know the database or a running server.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+import msgspec
+
+from bancheng.runtime.certificates import AUTHORITY_FILE
+from bancheng.runtime.nats_config import NatsListener, TenantAccount, nats_configuration
+from bancheng.runtime.provisioning import SiteSpec, found_tenant
+from bancheng.runtime.site_files import SECRET_MODE, Server, SiteFile, write_site_file
+from bancheng.runtime.tenant_plan import PlanRefused, read_plan, spec_of
+
+Accounts = Mapping[str, TenantAccount]
+"""A tenant's users of each nats-server, by its address as the sites above reach it."""
+
+OWN_CONFIGURATION: Final = "nats.conf"
+READ_BY_THE_SERVER: Final = 0o644
+"""The configuration holds public keys only, and the nats-server runs under an account of its own."""
+_ACCOUNTS_FILE: Final = "accounts.json"
+_SITES_FILE: Final = "sites.json"
+_STREAMS: Final = "/var/lib/nats"
+_TLS: Final = "/etc/bancheng/tls"
+_WATCH_PORT: Final = 8222
+_DEFAULT_PORT: Final = 4222
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class OperatorFolder:
+    """`path` may be missing yet."""
+
+    path: Path
+
+    def add_tenant(self, plan_path: Path) -> Iterator[str]:
+        """Founds the tenant and writes all of it; says what is to be done next. Raises PlanRefused, BadTenant."""
+        plan = read_plan(plan_path)
+        if self._of(plan.tenant).exists():
+            raise PlanRefused("plan.tenant_here_already", field="tenant", detail=plan.tenant)
+        founded = found_tenant(spec_of(plan, plan_path.parent, datetime.now(UTC)))
+        top = next(each.site for each in plan.sites if each.parent is None)
+        yield from self.keep(plan.tenant, founded.site_files, founded.accounts, plan.sites)
+        write_site_file(self.path / "sites", self._with_authority(founded.site_files[top]))
+        yield f"{self.path / 'sites'}: the file of {top}, whose running service takes it in by itself"
+
+    def keep(
+        self, tenant: str, files: Mapping[str, SiteFile], accounts: Accounts, sites: Sequence[SiteSpec]
+    ) -> Iterator[str]:
+        """The files of new sites, who the sites are now, and the servers' configurations; says what it wrote."""
+        for site, file in files.items():
+            write_site_file(self._of(tenant) / site, self._with_authority(file))
+            yield f"{self.site_file(tenant, site)}: all that {site} needs to join; it holds secrets"
+        _write(self._of(tenant) / _ACCOUNTS_FILE, msgspec.json.format(msgspec.json.encode(accounts), indent=2))
+        _write(self._of(tenant) / _SITES_FILE, msgspec.json.format(msgspec.json.encode(sites), indent=2))
+        yield from self._configure()
+
+    def site_file(self, tenant: str, site: str) -> Path:
+        """What a site was given."""
+        return self._of(tenant) / site / f"{tenant}.toml"
+
+    def sites(self, tenant: str) -> tuple[SiteSpec, ...]:
+        """Those that were planned so far. Raises PlanRefused for a tenant that was not added here."""
+        return _sites.decode(self._read(tenant, _SITES_FILE))
+
+    def accounts(self, tenant: str) -> dict[str, TenantAccount]:
+        """Raises PlanRefused for a tenant that was not added here."""
+        return _accounts.decode(self._read(tenant, _ACCOUNTS_FILE))
+
+    def _of(self, tenant: str) -> Path:
+        return self.path / "tenants" / tenant
+
+    def _read(self, tenant: str, name: str) -> bytes:
+        try:
+            return (self._of(tenant) / name).read_bytes()
+        except OSError as error:
+            raise PlanRefused("plan.tenant_not_here", field="tenant", detail=tenant) from error
+
+    def _with_authority(self, file: SiteFile) -> SiteFile:
+        """The file, naming the authority of this folder for the servers that speak TLS, if there is one."""
+        authority = self.path / "tls" / AUTHORITY_FILE
+        if not authority.exists():
+            return file
+        text = authority.read_text(encoding="ascii")
+
+        def named(server: Server | None) -> Server | None:
+            if server is None or not server.url.startswith(("tls://", "wss://")):
+                return server
+            return msgspec.structs.replace(server, ca=text)
+
+        return msgspec.structs.replace(file, hub=named(file.hub), uplink=named(file.uplink))
+
+    def _configure(self) -> Iterator[str]:
+        """Every server, from the accounts of all tenants."""
+        servers: dict[str, list[TenantAccount]] = {}
+        own: set[str] = set()
+        for folder in sorted((self.path / "tenants").iterdir()):
+            own |= {each.hub_url for each in self.sites(folder.name) if each.parent is None}
+            for server, account in self.accounts(folder.name).items():
+                servers.setdefault(server, []).append(account)
+        for server, accounts in servers.items():
+            path = self.path / "nats" / (OWN_CONFIGURATION if server in own else _file_name(server))
+            text = nats_configuration(accounts, listener=_listener(server))
+            _write(path, text.encode(), mode=READ_BY_THE_SERVER)
+            whose = "the nats-server of this host" if server in own else f"the operator of {server}"
+            yield f"{path}: for {whose}; reload it with SIGHUP, which drops nobody"
+
+
+def _listener(server: str) -> NatsListener:
+    parts = urlsplit(server)
+    is_tls = parts.scheme in {"tls", "wss"}
+    return NatsListener(
+        host="0.0.0.0",  # noqa: S104  in a container: which address of the host leads to it, its compose file says
+        port=parts.port or _DEFAULT_PORT,
+        store_directory=_STREAMS,
+        sync_always=True,
+        certificate=f"{_TLS}/server.crt" if is_tls else "",
+        key=f"{_TLS}/server.key" if is_tls else "",
+        watch_port=_WATCH_PORT,
+    )
+
+
+def _file_name(server: str) -> str:
+    parts = urlsplit(server)
+    return f"{parts.hostname}-{parts.port or _DEFAULT_PORT}.conf"
+
+
+def _write(path: Path, content: bytes, *, mode: int = SECRET_MODE) -> None:
+    """As a whole or not at all: a reload must never meet half a file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    with os.fdopen(handle, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    Path(name).chmod(mode)
+    Path(name).replace(path)
+
+
+_accounts = msgspec.json.Decoder(dict[str, TenantAccount])
+_sites = msgspec.json.Decoder(tuple[SiteSpec, ...])
