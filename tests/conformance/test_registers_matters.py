@@ -66,7 +66,7 @@ async def test_a_document_that_has_ended_entrusts_nothing_any_more(hall: Registe
 @pytest.mark.parametrize(
     ("path", "body", "code", "field"),
     [
-        ("/entrustments", entrustment(department=TOP), "matter.not_a_department", "department"),
+        ("/entrustments", entrustment(department=TOP), "unit.not_a_department", "department"),
         ("/entrustments", entrustment(ends_on="2025-12-31"), "entrustment.ends_before", "ends_on"),
         ("/entrustments", entrustment(paper="abc"), "api.wrong_value", "paper"),
         ("/entrustments", entrustment(signed_on="soon"), "api.wrong_value", "signed_on"),

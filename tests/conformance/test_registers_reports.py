@@ -146,7 +146,7 @@ async def test_a_liaison_is_of_a_department_and_named_by_an_administrator(hall: 
     body = {"unit": TOWN, "name": "王小明", "phone": "00012340000"}
     answer = await administrator.post("/liaisons", body)
     assert (answer.status_code, answer.json()["code"], answer.json()["field"]) == (
-        422, "matter.not_a_department", "unit",
+        422, "unit.not_a_department", "unit",
     )  # fmt: skip
     none = await administrator.post("/liaisons/remove", {"unit": FIRST})
     assert (none.status_code, none.json()["code"]) == (422, "liaison.none")

@@ -115,7 +115,7 @@ __all__ = [
 
 
 class Register(Command, frozen=True, kw_only=True):
-    """登记. `unit` is where the person came; `case_id` and `number` are given by the window."""
+    """登记. `unit` is where the person came; `case_id`, `number` and who was on duty are given by the window."""
 
     case_id: UUID
     number: str
@@ -134,6 +134,8 @@ class Register(Command, frozen=True, kw_only=True):
     agent: Agent | None = None
     received_on: date | None = None
     imported_from: Annotated[str, Meta(max_length=64)] = ""
+    on_duty: str = ""
+    was_on_duty: bool | None = None
 
 
 class Accept(Command, frozen=True, kw_only=True):
@@ -296,7 +298,10 @@ class PassDeadline(Command, frozen=True, kw_only=True):
 
 
 class CallDutyLeader(Command, frozen=True, kw_only=True):
+    """`called` is who is on duty at this moment, as the window's roster says; empty where it says nobody."""
+
     reason: Reason
+    called: str = ""
 
 
 class LeaveClosedUnit(Command, frozen=True, kw_only=True):

@@ -19,12 +19,16 @@ Channel = Literal["desk", "phone", "platform", "visit", "supervision_station", "
 SYSTEM_STAFF = "system"
 
 
-class Actor(msgspec.Struct, frozen=True, kw_only=True):
-    """Who did it: the staff id, the name as it stood then, and the unit acted for. `system` is the clock."""
+class Actor(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Who did it: the staff id, the name as it stood then, and the unit acted for. `system` is the clock.
+
+    `stands_in_for` names whoever was away that day and whose duties this one held (PA-R7).
+    """
 
     staff: str
     name: str
     unit: str
+    stands_in_for: str = ""
 
 
 class Person(msgspec.Struct, frozen=True, kw_only=True):

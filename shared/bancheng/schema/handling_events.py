@@ -20,7 +20,8 @@ class Registered(Event, frozen=True, kw_only=True):
 
     `matter` is of the catalogue, `department` the unit concerned. `complained_unit` is whom a conduct case is about;
     a restricted case is kept from it. `received_on` is the day it first came in, where a former window registered it
-    (`imported_from`, PA-R3): the person's clock counts from there.
+    (`imported_from`, PA-R3): the person's clock counts from there. `on_duty` names who was on duty at the window that
+    day and `was_on_duty` says whether whoever registered it was (NX-07); neither where nobody was on the roster.
     """
 
     case_id: UUID
@@ -43,6 +44,8 @@ class Registered(Event, frozen=True, kw_only=True):
     received_on: date | None = None
     imported_from: str = ""
     level: str = ""
+    on_duty: str = ""
+    was_on_duty: bool | None = None
     clocks: tuple[Clock, ...]
 
 
@@ -214,10 +217,11 @@ class DeadlinePassed(Event, frozen=True, kw_only=True):
 
 
 class DutyLeaderCalled(Event, frozen=True, kw_only=True):
-    """值班长 or chief called to the case, with the reason."""
+    """值班长 or chief called to the case, with the reason. `called`: who was on duty then, by name (PZ-02)."""
 
     reason: str
     unit: str
+    called: str = ""
     clocks: tuple[Clock, ...] = ()
 
 

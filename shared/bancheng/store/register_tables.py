@@ -1,4 +1,4 @@
-"""The tables of the registers beside the cases: reports of units and liaisons.
+"""The tables of the registers beside the cases: reports of units, liaisons and duty rosters.
 
 Owns names, types and keys, as tables.py does for the rest.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from bancheng.store.tables import EVERYTHING, NEVER_DELETED, data, instant, key, metadata, tenant_table, words
 
-__all__ = ["liaison", "metadata", "unit_report"]
+__all__ = ["duty_roster", "liaison", "metadata", "unit_report"]
 
 unit_report = tenant_table(
     "unit_report", NEVER_DELETED, "report period unit",
@@ -17,3 +17,6 @@ unit_report = tenant_table(
 
 liaison = tenant_table("liaison", EVERYTHING, "unit", key("unit"), words("name"), words("phone"), instant("updated_at"))
 """Personal data: at the top tier only, never published."""
+
+duty_roster = tenant_table("duty_roster", NEVER_DELETED, "unit", key("unit"), data("roster"), instant("updated_at"))
+"""Phones of staff may be in it: at the unit's own site only, never published."""

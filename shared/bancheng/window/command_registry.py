@@ -73,8 +73,8 @@ class CaseCommand(msgspec.Struct, frozen=True, kw_only=True):
         return cast("c.AnyCommand", self.kind(**fields, **dict.fromkeys(FILLED_IN.get(self.kind, ()), "")))
 
 
-FILLED_IN: Final[dict[type[c.Command], tuple[str, ...]]] = {c.HandOverDuty: ("to_name",)}
-"""Fields that no sender says: a colleague's name is the one that this window knows."""
+FILLED_IN: Final[dict[type[c.Command], tuple[str, ...]]] = {c.HandOverDuty: ("to_name",), c.CallDutyLeader: ("called",)}
+"""Fields that no sender says: a colleague's name is the one that this window knows, who is on duty its roster's."""
 
 _WORDS: Final = re.compile(r"(?<!^)(?=[A-Z])")
 

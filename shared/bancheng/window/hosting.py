@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 from bancheng.federation.site import HostedSite
 from bancheng.store.append_desk import AppendDesk
 from bancheng.store.database import Database
+from bancheng.store.duty_rosters import RosterDesk
 from bancheng.store.numbers import NumberDesk
 from bancheng.store.paper_store import PaperStore
 
@@ -49,6 +50,7 @@ class Hosting:
         self.papers = papers
         self.numbers = NumberDesk(database)
         self.appends = AppendDesk(database)
+        self.rosters = RosterDesk(database)
         self._sites = dict(sites)
         self._wake = wake
         self._renew = renew

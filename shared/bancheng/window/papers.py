@@ -110,7 +110,7 @@ async def attach(
         case = await _permitted(tx, identity, case_id)
         row = (await papers_by_hash(tx, [upload.sha256])).get(upload.sha256)
         if case is not None:
-            Desk(site, case_id, case).judge(command, identity.actor)
+            Desk(site, case_id, case).judge(command, identity.actor_on(case))
             if row is None or row.state != "complete":
                 await begin_storing(
                     tx, upload.sha256, case_id, size=upload.size, media_type=upload.media_type, now=site.wall_now()
@@ -127,7 +127,7 @@ async def attach(
             audit = _audit(identity, "refused:attach-paper", case_id)
             raise Refused(403, "api.forbidden", audit, roles=who_may(AttachPaper, profile, case))
         desk = Desk(site, case_id, case)
-        desk.decide(command, identity.actor)
+        desk.decide(command, identity.actor_on(case))
         now = site.wall_now()
         if not await paper_stored(tx, upload.sha256, size=upload.size, media_type=upload.media_type, now=now):
             raise ApiError(503, "api.busy", retry_seconds=1, seconds=1)

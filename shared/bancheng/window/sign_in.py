@@ -123,7 +123,7 @@ class SignIn:
         if found.session.kind != kind:
             raise ApiError(401, "api.not_signed_in")
         self._requests.take(f"{tenant}/{found.staff.staff_id}")
-        return Identity(site, found)
+        return Identity(site, found, await self._hosting.rosters.of(tenant, found.staff.unit))
 
     async def sign_out(self, token: str, identity: Identity) -> None:
         """Revoked at once, here and everywhere."""

@@ -15,7 +15,8 @@ import msgspec
 from bancheng.federation.asks import send_ask, way_to_holder
 from bancheng.federation.desk import Desk
 from bancheng.kernel.case import Case
-from bancheng.kernel.commands import AddNote, AnswerAsk, AnyCommand, HandOverDuty, Register
+from bancheng.kernel.commands import AddNote, AnswerAsk, AnyCommand, CallDutyLeader, HandOverDuty, Register
+from bancheng.kernel.duty import named
 from bancheng.kernel.rejected import Rejected
 from bancheng.schema.events import Agent, CaseEvent, Person
 from bancheng.schema.events import Registered as RegisteredEvent
@@ -85,7 +86,7 @@ async def register(hosting: Hosting, identity: Identity, body: RegisterBody, req
     unit = body.unit or identity.unit
 
     case_id = uuid7(site.wall_now(), site.random(RANDOM_BYTES))
-    command = _register_command(case_id, unit, body)
+    command = _with_duty(_register_command(case_id, unit, body), identity)
 
     async def attempt() -> Answer:
         desk = Desk(site, case_id, None)
@@ -125,6 +126,15 @@ def _register_command(case_id: UUID, unit: str, body: RegisterBody) -> Register:
         complained_unit=body.complained_unit,
         is_restricted=body.is_restricted,
     )
+
+
+def _with_duty(command: Register, identity: Identity) -> Register:
+    """Who is on duty today and whether that is the one who registers: recorded, and no reason to refuse (NX-07)."""
+    on_duty = identity.roster.on_duty(identity.today, "clerk")
+    if not on_duty:
+        return command
+    was_on_duty = any(each.staff == identity.staff_id for each in on_duty)
+    return msgspec.structs.replace(command, on_duty=named(on_duty), was_on_duty=was_on_duty)
 
 
 async def _numbered(
@@ -170,7 +180,7 @@ async def give(
         desk = Desk(identity.site, case_id, case)
         try:
             given = await _filled_in(tx, command, identity)
-            desk.decide(given, identity.actor)
+            desk.decide(given, identity.actor_on(case))
         except Rejected as refusal:
             if refusal.code in NOT_THE_HOLDERS and isinstance(command, AddNote):
                 return await _ask(tx, desk, command, identity, request)
@@ -184,6 +194,9 @@ async def give(
 
 async def _filled_in(tx: Transaction, command: AnyCommand, identity: Identity) -> AnyCommand:
     """With what this window knows. Raises Rejected `duty.unknown_staff` for who is no colleague of the same unit."""
+    if isinstance(command, CallDutyLeader):
+        leaders = identity.roster.on_duty(identity.today, "duty_leader")
+        return msgspec.structs.replace(command, called=named(leaders))
     if not isinstance(command, HandOverDuty):
         return command
     colleagues = await staff_of_unit(tx, identity.unit)

@@ -138,7 +138,10 @@ def _open_request(case: Case, context: Context) -> ExtensionRequest:
 def call_duty_leader(command: c.CallDutyLeader, case: Case, context: Context) -> tuple[e.CaseEvent, ...]:
     """Whoever is on duty is called at once, and the call is recorded (PZ-02)."""
     guards.require_open(case)
-    return (e.DutyLeaderCalled(at=context.now, actor=context.actor, reason=command.reason, unit=case.holder_unit),)
+    event = e.DutyLeaderCalled(
+        at=context.now, actor=context.actor, reason=command.reason, unit=case.holder_unit, called=command.called
+    )
+    return (event,)
 
 
 def record_outside_reply(command: c.RecordOutsideReply, case: Case, context: Context) -> tuple[e.CaseEvent, ...]:

@@ -66,6 +66,8 @@ def register(command: c.Register, context: Context) -> tuple[e.CaseEvent, ...]:
         received_on=command.received_on,
         imported_from=command.imported_from,
         level=case_type.level,
+        on_duty=command.on_duty,
+        was_on_duty=command.was_on_duty,
         clocks=clocks,
     )
     return (registered,)

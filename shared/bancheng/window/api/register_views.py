@@ -13,7 +13,7 @@ from bancheng.kernel.catalogue import Matter
 from bancheng.kernel.entrustments import Entrustment
 from bancheng.schema.events import Outcome
 from bancheng.window.pages.catalogue import word
-from bancheng.window.registers import liaisons, summaries, zero_reports
+from bancheng.window.registers import duty, liaisons, summaries, zero_reports
 from bancheng.window.requests import StaffRequest, language_of
 from bancheng.window.window import Window
 
@@ -49,6 +49,12 @@ async def liaison_list(request: StaffRequest, window: NamedDependency[Window]) -
     return await liaisons.list_of_liaisons(window.hosting, request.user)
 
 
+@get("/duty", summary="The duty roster of your unit 值班表", tags=["registers"])
+async def duty_roster(request: StaffRequest, day: FromQuery[date | None] = None) -> duty.DutyWeek:
+    """The week of `day`, today's without one: who is on duty, who stands in, and the gaps of the next days."""
+    return duty.duty_week(request.user, day)
+
+
 @get("/summaries/not-done", summary="What was declined or could not be done 汇总", tags=["registers"])
 async def not_done_summary(
     request: StaffRequest, window: NamedDependency[Window], first: FromQuery[date], last: FromQuery[date]
@@ -75,4 +81,4 @@ def csv_answer(found: summaries.Summary, request: StaffRequest) -> Response[byte
     return Response(summaries.as_csv(found, headings, outcomes), media_type="text/csv; charset=utf-8", headers=headers)
 
 
-ROUTES = [entrustments, matters, zero_report_list, liaison_list, not_done_summary, not_done_table]
+ROUTES = [entrustments, matters, zero_report_list, liaison_list, duty_roster, not_done_summary, not_done_table]

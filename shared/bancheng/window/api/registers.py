@@ -20,7 +20,7 @@ from bancheng.window.api.bodies import body_of
 from bancheng.window.hosting import Hosting
 from bancheng.window.idempotency import Answer, Request, request_of
 from bancheng.window.identity import Identity
-from bancheng.window.registers import entrustments, liaisons, matters, units, zero_reports
+from bancheng.window.registers import duty, entrustments, liaisons, matters, units, zero_reports
 from bancheng.window.registers.changing import Published
 from bancheng.window.requests import StaffRequest
 from bancheng.window.window import Window
@@ -108,4 +108,16 @@ ROUTES = [
         status=200,
     ),
     changing("/units/close", units.CloseUnitBody, units.close, summary="Close a unit 撤销", answer=Published),
+    *(
+        changing(path, body, use_case, summary=summary, answer=duty.RosterSaved, status=200)
+        for path, body, use_case, summary in (
+            ("/duty", duty.AddDutyBody, duty.add_duty, "Put a colleague on duty 排班"),
+            ("/duty/remove", duty.RemoveDutyBody, duty.remove_duty, "Take a duty off the roster 撤班"),
+            ("/duty/copy-week", duty.CopyWeekBody, duty.copy_week, "Copy last week's duties 沿用上周"),
+            ("/duty/posts", duty.PairBody, duty.pair, "Name A and B of a post AB 岗"),
+            ("/duty/posts/remove", duty.UnpairBody, duty.unpair, "Remove the A and B of a post"),
+            ("/duty/absences", duty.AbsenceBody, duty.record_absence, "Record that somebody is away 外出请假"),
+            ("/duty/absences/remove", duty.RemoveDutyBody, duty.remove_absence, "Remove an absence 销假"),
+        )
+    ),
 ]

@@ -10,6 +10,9 @@ from typing import Final
 FIELD_WORDS: Final[dict[str, str]] = {
     "note": "备注",
     "reason": "原因",
+    "on_duty": "当天值班",
+    "was_on_duty": "登记的人是否值班",
+    "called": "呼叫了谁",
     "explanation": "说明",
     "not_done_reason": "情形或原因",
     "case_count": "件数",

@@ -6,42 +6,20 @@ Owns columns, rows and fields of every register, in the reader's language. The f
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, Final
 
-import msgspec
-
 from bancheng.kernel.units import is_closed
-from bancheng.window.api.registers import UseCase
+from bancheng.store.accounts import Staff
 from bancheng.window.error_texts import Language
 from bancheng.window.field_problems import FieldProblem
 from bancheng.window.hosting import Hosting
 from bancheng.window.identity import Identity
+from bancheng.window.pages.book_parts import Book, BookForm
 from bancheng.window.pages.catalogue import word
 from bancheng.window.pages.choices import Option
-from bancheng.window.permissions import Role
+from bancheng.window.pages.duty_book import CALLED_IN_BODY, DUTY_FORMS, duty_book, duty_options
 from bancheng.window.registers import entrustments, liaisons, matters, summaries, units, zero_reports
-from bancheng.window.registers.changing import ADMINISTRATORS
-
-
-class Book(msgspec.Struct, frozen=True, kw_only=True):
-    """One register as it stands. `marked` are the rows that somebody must look at."""
-
-    columns: tuple[str, ...]
-    rows: list[tuple[str, ...]]
-    marked: frozenset[int] = frozenset()
-
-
-class BookForm(msgspec.Struct, frozen=True, kw_only=True):
-    """One change: its name, its use case and body, and the fields in their order. Optional ones end with `?`."""
-
-    name: str
-    body: type[msgspec.Struct]
-    use_case: UseCase
-    fields: tuple[str, ...]
-    roles: tuple[Role, ...] = ADMINISTRATORS
-    at_the_top: bool = True
-
 
 FORMS: Final[dict[str, tuple[BookForm, ...]]] = {
     "units": (
@@ -88,6 +66,7 @@ FORMS: Final[dict[str, tuple[BookForm, ...]]] = {
         ),
     ),
     "not-done": (),
+    "duty": DUTY_FORMS,
 }  # fmt: skip
 """By the register's name in its address."""
 
@@ -185,6 +164,7 @@ BOOKS: Final[dict[str, Reading]] = {
     "zero-reports": zero_reports_book,
     "liaisons": liaisons_book,
     "not-done": not_done_book,
+    "duty": duty_book,
 }
 
 
@@ -201,8 +181,8 @@ def _day(text: str) -> date | None:
         return None
 
 
-def options(name: str, identity: Identity, language: Language) -> tuple[Option, ...]:
-    """What a field may be; none for one that is written."""
+def options(name: str, identity: Identity, language: Language, staff: Sequence[Staff] = ()) -> tuple[Option, ...]:
+    """What a field may be; none for one that is written. `staff`: the colleagues that can be put on duty."""
     site = identity.site
     today = site.calendar.local_day(site.now())
     open_units = [unit for unit in site.jurisdiction.directory.units if not is_closed(unit, today)]
@@ -225,7 +205,7 @@ def options(name: str, identity: Identity, language: Language) -> tuple[Option, 
         case "serves_enterprises":
             return (Option(value="true", label=state("yes")), Option(value="false", label=state("no")))
         case _:
-            return ()
+            return duty_options(name, identity, language, staff)
 
 
 def filled(name: str, identity: Identity) -> str:
@@ -233,6 +213,8 @@ def filled(name: str, identity: Identity) -> str:
     match name:
         case "month":
             return zero_reports.last_month(identity)
+        case "week":
+            return (identity.today + timedelta(days=7)).isoformat()
         case "matter_lines":
             return "\n".join(
                 ",".join((each.key, each.name, each.tier, each.department, "、".join(each.papers))).rstrip(",")
@@ -242,7 +224,7 @@ def filled(name: str, identity: Identity) -> str:
             return ""
 
 
-_NAMES: Final = {"liaison_name": "name", "entrusted": "matters", "matter_lines": "matters"}
+_NAMES: Final = {"liaison_name": "name", "entrusted": "matters", "matter_lines": "matters", **CALLED_IN_BODY}
 """Fields that are called otherwise on the page than in the body."""
 
 

@@ -15,6 +15,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, QueryParameter
 
 from bancheng.kernel.rejected import Rejected
+from bancheng.store.accounts import Staff
 from bancheng.window.api.register_views import csv_answer
 from bancheng.window.error_responses import ErrorView, error_view
 from bancheng.window.error_texts import Language, text_for
@@ -23,12 +24,12 @@ from bancheng.window.field_problems import FieldProblem, InvalidInput
 from bancheng.window.idempotency import request_of
 from bancheng.window.identity import Identity
 from bancheng.window.input_text import convert_form
+from bancheng.window.pages.book_parts import BookForm
 from bancheng.window.pages.catalogue import word
 from bancheng.window.pages.forms import FormField, Widget
 from bancheng.window.pages.register_books import (
     BOOKS,
     FORMS,
-    BookForm,
     filled,
     options,
     problem_at,
@@ -38,12 +39,18 @@ from bancheng.window.pages.register_books import (
 from bancheng.window.pages.register_words import REGISTER_HINTS
 from bancheng.window.pages.session import page_context, redirect, session_form
 from bancheng.window.registers.changing import is_top, may_change
+from bancheng.window.registers.duty import staff_on_roster
 from bancheng.window.registers.summaries import summary
 from bancheng.window.requests import StaffRequest, language_of
 from bancheng.window.window import Window
 
 Word = Annotated[str, QueryParameter(max_length=40)]
-_DATES: Final = {"signed_on", "ends_on"}
+_WIDGETS: Final[dict[str, Widget]] = {
+    "matter_lines": "area",
+    **dict.fromkeys(("signed_on", "ends_on", "day", "first_day", "last_day", "week"), "date"),
+}
+_CHOSEN: Final = {"staff", "a_staff", "b_staff", "duty_number", "absence_number", "known_post"}
+"""Fields that are always chosen, also where there is nothing to choose from."""
 
 
 class ShownForm(msgspec.Struct, frozen=True, kw_only=True):
@@ -128,13 +135,14 @@ async def _page(  # noqa: PLR0913  all that a refused form brings back
         raise ApiError(404, "api.not_found")
     first, last = span(identity, asked)
     known = {form.name for form in FORMS[name]}
+    staff = await staff_on_roster(window.hosting, identity) if name == "duty" else ()
     context = {
         **page_context(identity),
         "name": name,
         "names": tuple(BOOKS),
         "book": await BOOKS[name](window.hosting, identity, language, asked),
         "forms": [
-            _shown(form, identity, language, typed if form.name == sent else None, problems)
+            _shown(form, identity, language, typed if form.name == sent else None, problems, staff)
             for form in FORMS[name]
             if may_change(identity, form.roles) and (is_top(identity) or not form.at_the_top)
         ],
@@ -153,10 +161,11 @@ def _shown(
     language: Language,
     typed: Mapping[str, str] | None,
     problems: Sequence[FieldProblem],
+    staff: Sequence[Staff],
 ) -> ShownForm:
     given = typed or {}
     fields = [
-        _field(each, identity, language, given.get(each.rstrip("?")), problems if typed is not None else ())
+        _field(each, identity, language, given.get(each.rstrip("?")), problems if typed is not None else (), staff)
         for each in form.fields
     ]
     key = given.get("key") or secrets.token_hex(16)
@@ -164,13 +173,18 @@ def _shown(
 
 
 def _field(
-    spec: str, identity: Identity, language: Language, typed: str | None, problems: Sequence[FieldProblem]
+    spec: str,
+    identity: Identity,
+    language: Language,
+    typed: str | None,
+    problems: Sequence[FieldProblem],
+    staff: Sequence[Staff],
 ) -> FormField:
     name = spec.rstrip("?")
-    chosen = options(name, identity, language)
+    chosen = options(name, identity, language, staff)
     label = word(language, "column", name)
     found = problem_at(name, problems)
-    widget: Widget = "select" if chosen else "date" if name in _DATES else "area" if name == "matter_lines" else "text"
+    widget: Widget = "select" if chosen or name in _CHOSEN else _WIDGETS.get(name, "text")
     return FormField(
         name=name,
         label=label,

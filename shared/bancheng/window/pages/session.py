@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, get_args
 from urllib.parse import quote
 
 from litestar import Request, Response
@@ -17,6 +17,7 @@ from litestar.handlers import BaseRouteHandler
 
 from bancheng.federation.site import HostedSite
 from bancheng.kernel.commands import Register
+from bancheng.kernel.duty import Duty
 from bancheng.window.failures import ApiError
 from bancheng.window.identity import Identity
 from bancheng.window.pages.rendering import SECURITY
@@ -96,6 +97,7 @@ def page_context(identity: Identity) -> dict[str, object]:
         "role_texts": {each.role: each.name for each in site.current_profile().roles},
         "may_publish": may_change(identity),
         "may_register": may(identity.roles, Register, site.current_profile()),
+        "on_duty": {duty: identity.roster.on_duty(identity.today, duty) for duty in get_args(Duty)},
     }
 
 

@@ -22,15 +22,15 @@ from bancheng.window.pages.places import site_name, tier_name
 from bancheng.window.views import EntryView, unit_view
 
 SAID: Final = (
-    "grant", "unit", "number", "system", "cause", "reason", "cannot_do", "kind", "case_type", "ground", "department",
-    "matter", "complained_unit", "is_restricted", "person", "agent", "received_on", "imported_from", "explanation",
-    "method", "signer", "to_name", "level", "tool", "basis", "form", "on", "helper", "took_place", "programme",
-    "taken_up", "to_unit", "handler", "request", "reply", "body", "step", "by_unit", "side", "name", "paper_kind",
-    "due_on", "documents", "conditions", "answer_kind", "person_number", "text", "said_by", "said_how", "wants",
-    "done", "note", "department_text", "told_text", "opinion", "outcome", "answer", "satisfied", "rating", "comment",
-    "channel", "until", "clock", "owner", "workdays", "started", "met", "ended", "old_due_at", "new_due_at", "due_at",
-    "round", "count", "authority", "asked_by", "late_type", "late_unit", "late_at", "decided_by", "decided_at",
-    "calendar_edition", "title", "description",
+    "grant", "unit", "on_duty", "was_on_duty", "called", "number", "system", "cause", "reason", "cannot_do", "kind",
+    "case_type", "ground", "department", "matter", "complained_unit", "is_restricted", "person", "agent",
+    "received_on", "imported_from", "explanation", "method", "signer", "to_name", "level", "tool", "basis", "form",
+    "on", "helper", "took_place", "programme", "taken_up", "to_unit", "handler", "request", "reply", "body", "step",
+    "by_unit", "side", "name", "paper_kind", "due_on", "documents", "conditions", "answer_kind", "person_number",
+    "text", "said_by", "said_how", "wants", "done", "note", "department_text", "told_text", "opinion", "outcome",
+    "answer", "satisfied", "rating", "comment", "channel", "until", "clock", "owner", "workdays", "started", "met",
+    "ended", "old_due_at", "new_due_at", "due_at", "round", "count", "authority", "asked_by", "late_type", "late_unit",
+    "late_at", "decided_by", "decided_at", "calendar_edition", "title", "description",
 )  # fmt: skip
 """Details that are said, in this order; hashes and positions are not."""
 _GROUPS: Final = {
@@ -133,12 +133,20 @@ class Teller:
             title=word(self._language, "event", entry.type),
             type=entry.type,
             at=entry.at,
-            who=said("系统") if entry.by_system else entry.actor.name,
+            who=said("系统") if entry.by_system else self._who(entry),
             unit=entry.unit.name,
             by_system=entry.by_system,
             lines=tuple(self._lines(entry)),
             lights=tuple(self._light(each) for each in entry.deliveries),
         )
+
+    def _who(self, entry: EntryView) -> str:
+        """Whoever stood in for somebody is said to have (PA-R7)."""
+        actor = entry.actor
+        if not actor.stands_in_for:
+            return actor.name
+        said = translations(self._language).gettext
+        return said("%(name)s（代%(away)s）") % {"name": actor.name, "away": actor.stands_in_for}
 
     def _lines(self, entry: EntryView) -> list[Line]:
         lines: list[Line] = []

@@ -279,6 +279,7 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "cut_off": "承办段已被截断",
         "equivocation": "同一位置有两条不同的记录",
     },
+    "duty": {"clerk": "窗口值班", "duty_leader": "值班长"},
     "rule": RULE_WORDS,
     "register": REGISTER_WORDS,
     "column": COLUMN_WORDS,

@@ -123,7 +123,7 @@ def require_department(identity: Identity, code: str, field: str) -> None:
     site = identity.site
     unit = site.jurisdiction.unit(code)
     if unit is None or unit.is_window or is_closed(unit, site.calendar.local_day(site.now())):
-        raise Rejected("matter.not_a_department", field=field, unit=code)
+        raise Rejected("unit.not_a_department", field=field, unit=code)
 
 
 def _audit(identity: Identity, change: Change) -> AuditRecord:

@@ -57,7 +57,7 @@ def _problems(body: CatalogueBody, identity: Identity) -> list[FieldProblem]:
             try:
                 require_department(identity, matter.department, f"{path}.department")
             except Rejected as refusal:
-                problems.append(_problem(refusal.code, refusal.field, unit=matter.department))
+                problems.append(_problem("matter.not_a_department", refusal.field, unit=matter.department))
     return problems
 
 
