@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,10 +12,10 @@ from bancheng.store.database import Database
 from bancheng.store.roles import Passwords, prepare_database
 from bancheng.store.schema_changes import upgrade
 from tests.support.restored_database import RestoredDatabase, restored_database
-from tests.support.tiers import COUNTY, TOWN, VILLAGE, Tiers
+from tests.support.tiers import COUNTY, EAST, TOWN, VILLAGE, Tiers
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 
     from bancheng.runtime.database_admin import DatabaseAdmin
 
@@ -48,14 +49,37 @@ def restored_sites(postgres: DatabaseAdmin, template: str) -> list[RestoredDatab
     return asyncio.run(make())
 
 
+@pytest.fixture(scope="session")
+def restored_east(postgres: DatabaseAdmin, template: str) -> RestoredDatabase:
+    """The second village's, for the tests that have one."""
+    return asyncio.run(restored_database(postgres, f"partition_{EAST}", owner=OWNER, template=template))
+
+
 @pytest.fixture
 async def tiers(postgres: DatabaseAdmin, restored_sites: list[RestoredDatabase]) -> AsyncIterator[Tiers]:
     """A village, a town and a county that know one another and hold no case."""
-    for each in restored_sites:
+    async with _standing(postgres, restored_sites, SITES) as tiers:
+        yield tiers
+
+
+@pytest.fixture
+async def tiers_and_east(
+    postgres: DatabaseAdmin, restored_sites: list[RestoredDatabase], restored_east: RestoredDatabase
+) -> AsyncIterator[Tiers]:
+    """The same with a second village below the town."""
+    async with _standing(postgres, [*restored_sites, restored_east], (*SITES, EAST)) as tiers:
+        yield tiers
+
+
+@asynccontextmanager
+async def _standing(
+    postgres: DatabaseAdmin, restored: Sequence[RestoredDatabase], sites: Sequence[str]
+) -> AsyncGenerator[Tiers]:
+    for each in restored:
         await each.restore()
     databases = {
         site: Database(postgres.url(f"partition_{site}", user=SERVICE, password=PASSWORD), pool_size=4)
-        for site in SITES
+        for site in sites
     }
     tiers = Tiers(databases)
     await tiers.join()

@@ -1,4 +1,4 @@
-"""Three sites on three real databases, and a courier that carries their links by hand.
+"""Three sites (or four) on as many real databases, and a courier that carries their links by hand.
 
 Owns what a test of a partition needs: which frames travel, when, and what stays behind. The code under test is the
 production's (desk, custody, sweep, sequencer); only the pipe between the databases is the test's, so that every
@@ -18,6 +18,7 @@ from bancheng.federation.arrivals import Arrived
 from bancheng.federation.custody import apply_batch
 from bancheng.federation.desk import Desk
 from bancheng.federation.site import HostedSite, Peer
+from bancheng.federation.succession import hand_on
 from bancheng.federation.sweep import sweep
 from bancheng.kernel import commands as c
 from bancheng.kernel.context import Jurisdiction
@@ -39,9 +40,10 @@ if TYPE_CHECKING:
     from bancheng.kernel.case import Case
 
 TENANT = "330109"
-COUNTY, TOWN, VILLAGE = "county", "town", "village"
-COUNTY_UNIT, TOWN_UNIT, VILLAGE_UNIT = "330109", "330109001", "330109001001"
-UNIT_OF = {COUNTY: COUNTY_UNIT, TOWN: TOWN_UNIT, VILLAGE: VILLAGE_UNIT}
+COUNTY, TOWN, VILLAGE, EAST = "county", "town", "village", "east"
+COUNTY_UNIT, TOWN_UNIT, VILLAGE_UNIT, EAST_UNIT = "330109", "330109001", "330109001001", "330109001002"
+UNIT_OF = {COUNTY: COUNTY_UNIT, TOWN: TOWN_UNIT, VILLAGE: VILLAGE_UNIT, EAST: EAST_UNIT}
+_ABOVE = {COUNTY: None, TOWN: COUNTY, VILLAGE: TOWN, EAST: TOWN}
 START = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
 """Monday, 10:00 in Beijing."""
 
@@ -60,7 +62,10 @@ class SiteAt:
 
 @dataclass
 class Tiers:
-    """A village under a town under a county. `now` is domain time, the same everywhere."""
+    """A village under a town under a county, and a second village where there is a database for it.
+
+    `now` is domain time, the same everywhere.
+    """
 
     databases: dict[str, Database]
     now: datetime = START
@@ -138,6 +143,20 @@ class Tiers:
             self.now = min(until, self.now + timedelta(hours=1))
             await self.sweep(*sites)
             await self.carry_all()
+
+    def learn(self, directory: Directory, *sites: str) -> None:
+        """The directory is in force at these sites, or at all."""
+        for site in sites or self.sites:
+            at = self.sites[site]
+            known = at.hosted
+            at.hosted = HostedSite(
+                tenant=TENANT, site=site, signer=known.signer, jurisdiction=Jurisdiction(directory),
+                profiles=known.profiles, calendar=known.calendar, now=known.now,
+            )  # fmt: skip
+
+    async def hand_on(self, site: str) -> int:
+        """What closed units of the site still hold goes to those that follow them."""
+        return await hand_on(self.sites[site].database, self.sites[site].hosted)
 
     def cut_link(self, one: str, other: str) -> None:
         self.cut.add(frozenset((one, other)))
@@ -237,19 +256,22 @@ def _arrived(numbered: object, hosted: HostedSite) -> Arrived:
 
 
 def directory_of(signers: dict[str, Signer]) -> Directory:
-    parents = {COUNTY: None, TOWN: COUNTY, VILLAGE: TOWN}
     sites = tuple(
-        SiteEntry(site=site, tier=site, parent=parents[site], key_id=each.key_id, public_key=each.public_key)
+        SiteEntry(site=site, tier=_tier(site), parent=_ABOVE[site], key_id=each.key_id, public_key=each.public_key)
         for site, each in signers.items()
     )
     units = tuple(
         UnitEntry(
             code=UNIT_OF[site],
             name=f"{site}窗口",
-            tier=site,
+            tier=_tier(site),
             site=site,
-            parent=UNIT_OF[parent] if (parent := parents[site]) is not None else None,
+            parent=UNIT_OF[parent] if (parent := _ABOVE[site]) is not None else None,
         )
         for site in signers
     )
     return Directory(tenant=TENANT, edition=1, sites=sites, units=units)
+
+
+def _tier(site: str) -> str:
+    return VILLAGE if site == EAST else site

@@ -10,6 +10,7 @@ from datetime import date
 
 from msgspec.structs import replace
 
+from bancheng.kernel.context import Jurisdiction
 from bancheng.kernel.profile import Profile
 from bancheng.kernel.rejected import Rejected
 from bancheng.schema.documents import Directory, UnitEntry
@@ -71,6 +72,21 @@ def heir_of(directory: Directory, code: str, on: date) -> UnitEntry | None:
         unit = units.get(unit.successor or unit.parent or "")
         if unit is None or not is_closed(unit, on):
             return unit
+    return None
+
+
+def open_above(jurisdiction: Jurisdiction, code: str, on: date) -> UnitEntry | None:
+    """The unit directly above, or whoever follows it where it is closed on that day. None at the top.
+
+    A closed unit may still stand above others: a site has one parent, and the heir may be elsewhere (PA-01).
+    """
+    above = jurisdiction.parent_unit(code)
+    for _ in jurisdiction.directory.units:
+        if above is None or not is_closed(above, on):
+            return above
+        heir = heir_of(jurisdiction.directory, above.code, on)
+        # What was merged into a unit below it: that one climbs past what is closed.
+        above = heir if heir is not None and heir.code != code else jurisdiction.parent_unit(above.code)
     return None
 
 

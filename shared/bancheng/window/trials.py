@@ -17,6 +17,7 @@ from bancheng.kernel.context import Context
 from bancheng.kernel.dues import shift_workdays
 from bancheng.kernel.profile_parts import AidProgramme, Choice, Step
 from bancheng.kernel.record import Order
+from bancheng.kernel.units import open_above
 from bancheng.schema.documents import UnitEntry
 from bancheng.window.command_registry import CASE_COMMANDS
 
@@ -31,11 +32,13 @@ def trial(kind: type[c.Command], case: Case, context: Context) -> c.AnyCommand:
 
 def units_below(case: Case, context: Context) -> list[UnitEntry]:
     """The open windows to which the holder may hand the case down."""
-    return [
+    today = context.calendar.local_day(context.now)
+    below = (
         unit
         for unit in _open_units(context)
-        if unit.parent == case.holder_unit and unit.is_window and unit.code != case.complained_unit
-    ]
+        if (above := open_above(context.jurisdiction, unit.code, today)) is not None and above.code == case.holder_unit
+    )
+    return [unit for unit in below if unit.is_window and unit.code != case.complained_unit]
 
 
 def departments(case: Case | None, context: Context) -> list[UnitEntry]:

@@ -16,7 +16,7 @@ from bancheng.kernel.rejected import Rejected
 from bancheng.kernel.rules import guards, matters
 from bancheng.kernel.rules.holding import clock_again, tier_key
 from bancheng.kernel.rules.results import conclusion
-from bancheng.kernel.units import heir_of
+from bancheng.kernel.units import heir_of, open_above
 from bancheng.kernel.watch import taker, unit_above, watched_until
 from bancheng.schema import events as e
 from bancheng.schema.clocks import (
@@ -85,19 +85,18 @@ def _cause(context: Context) -> e.HandoverCause:
 
 
 def _unit_above(case: Case, context: Context) -> UnitEntry | None:
-    """The nearest unit above that is open; the one directly above if none is. None at the top. The unit complained of
-    is passed over (XS-04).
+    """The nearest unit above that is open, or who follows it; the one directly above if none is. None at the top. The
+    unit complained of is passed over (XS-04).
     """
-    direct = above = unit_above(case, context.jurisdiction)
-    today = context.calendar.local_day(context.now)
+    jurisdiction, today = context.jurisdiction, context.calendar.local_day(context.now)
+    above = open_above(jurisdiction, case.holder_unit, today)
     for _ in range(MAXIMUM_LEVELS):
         if above is None:
-            return direct
-        is_open = above.closed_on is None or above.closed_on > today
-        if is_open and above.code != case.complained_unit:
+            break
+        if above.code not in {case.complained_unit, case.holder_unit}:
             return above
-        above = context.jurisdiction.parent_unit(above.code)
-    return direct
+        above = open_above(jurisdiction, above.code, today)
+    return unit_above(case, jurisdiction)
 
 
 def _report_outside(command: c.Escalate, case: Case, context: Context) -> tuple[e.CaseEvent, ...]:
@@ -114,7 +113,7 @@ def _report_outside(command: c.Escalate, case: Case, context: Context) -> tuple[
 def hand_down(command: c.HandDown, case: Case, context: Context) -> tuple[e.CaseEvent, ...]:
     guards.require_stage(case, *guards.BEFORE_RESULT)
     target = guards.require_unit(command.to_unit, context, "to_unit")
-    above = context.jurisdiction.parent_unit(target.code)
+    above = open_above(context.jurisdiction, target.code, context.calendar.local_day(context.now))
     if above is None or above.code != case.holder_unit:
         raise Rejected("handover.not_below", field="to_unit", unit=target.code)
     guards.require_not_complained_of(target.code, case, "to_unit")
