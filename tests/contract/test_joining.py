@@ -14,6 +14,7 @@ import httpx
 import msgspec
 import pytest
 
+from bancheng.kernel.dues import shift_workdays
 from bancheng.runtime.local_process import wait_until
 from bancheng.runtime.nats_config import nats_configuration
 from bancheng.runtime.operator_folder import OperatorFolder
@@ -22,14 +23,15 @@ from bancheng.runtime.site_files import bootstrap_documents, read_site_file
 from bancheng.schema.documents import Directory, Document
 from bancheng.store.schema_changes import upgrade
 from bancheng_village.app import DEFINITION
-from tests.support.api import Client
+from tests.support.api import Client, Refused
 from tests.support.databases import prepared_database
 from tests.support.oracle import judge
 from tests.support.processes import ServiceProcess
 from tests.support.system import System, running_system
-from tests.support.tenants import COUNTY, PANAN, TOWN, XIAOSHAN
+from tests.support.tenants import COUNTY, PANAN, TOWN, XIAOSHAN, calendar
 
 EAST = "330109101203"
+_RULES = "shared/bancheng/profiles/330109/profile.toml"
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +67,7 @@ def test_a_calendar_that_arrives_moves_the_dates_of_open_cases_at_every_site(sys
 def test_a_profile_that_arrives_binds_new_cases_and_leaves_the_old_as_they_are(system: System, tmp_path: Path) -> None:
     village = system.client(XIAOSHAN, "village-clerk")
     old = village.register(title="旧规则的案件")
-    shipped = Path(DEFINITION.migrations).parents[3] / "shared/bancheng/profiles/330109/profile.toml"
+    shipped = Path(DEFINITION.migrations).parents[3] / _RULES
     text = shipped.read_text(encoding="utf-8").replace("edition = 1", "edition = 2", 1)
     today = system.clock.now().astimezone(ZoneInfo("Asia/Shanghai")).date()
     text = re.sub(r"(?m)^effective_on = .*$", f"effective_on = {today}", text)
@@ -80,6 +82,93 @@ def test_a_profile_that_arrives_binds_new_cases_and_leaves_the_old_as_they_are(s
     assert village.case(old.case_id)["profile_edition"] == 1
     again = system.services["county"].command(*arguments)
     assert (again.returncode, "publish.edition_not_newer" in again.stderr) == (1, True)
+
+
+def limits(case: Any) -> dict[str, str]:
+    """The day of each clock that runs."""
+    return {each["name"]: each["due_day"] for each in case["clocks"] if each["state"] == "running"}
+
+
+def test_a_notice_is_looked_at_at_the_county_and_moves_dates_at_the_village(system: System) -> None:
+    village, county = system.client(XIAOSHAN, "village-clerk"), system.client(XIAOSHAN, "county-clerk")
+    administrator = system.client(XIAOSHAN, "county-administrator")
+    known = village.register(title="县里知道的案件")
+    county.wait_for_case(known.case_id)
+    system.cut(XIAOSHAN, "village")
+    unknown = village.register(title="县里还不知道的案件")
+    before = {each: village.case(each.case_id) for each in (known, unknown)}
+
+    # What the top is shown beforehand is what it knows
+    last_day = limits(before[known])["holder"]
+    notice = {"format": "csv", "text": f"{last_day},{last_day},休,本地假日"}
+    foreseen = administrator.post("/calendars/preview", {**notice, "limit": 200})
+    moves = {each["number"]: {of["clock"]: of for of in each["limits"]} for each in foreseen["cases"]}
+    assert unknown.number not in moves
+    assert moves[known.number]["holder"]["old_due_day"] == last_day
+    edition = {"edition": foreseen["edition"]}
+    assert administrator.post("/calendars", {**notice, **edition}, expect=201)["edition"] == foreseen["edition"]
+    with pytest.raises(Refused) as refused:
+        administrator.post("/calendars", {**notice, **edition}, expect=201)
+    assert refused.value.code == "publish.edition_moved"
+
+    # And when the line is back, the village counts anew what the top foresaw, and what it could not know
+    system.heal(XIAOSHAN, "village")
+    for each in (known, unknown):
+        assert wait_until(
+            lambda case_id=each.case_id: village.history(case_id)["main"][-1]["type"] == "DuesRecomputed",
+            timeout_seconds=60,
+        )
+        recounted = village.history(each.case_id)["main"][-1]["details"]["changes"]
+        holder = next(change for change in recounted if change["clock"] == "holder")
+        assert datetime.fromisoformat(holder["old_due_at"]) == due_at(before[each], "holder")
+        assert limits(village.case(each.case_id))["holder"] == moves[known.number]["holder"]["new_due_day"]
+        county.wait_for_case(each.case_id, version=village.case(each.case_id)["version"], timeout_seconds=60)
+
+
+def test_an_edition_published_at_the_county_takes_effect_at_the_village_on_its_day(system: System) -> None:
+    village, administrator = (system.client(XIAOSHAN, each) for each in ("village-clerk", "county-administrator"))
+    body = {"text": _edition_of(system, 1_000_000, workdays=8)}
+    present = administrator.post("/profiles/preview", body)["present_edition"]
+    body = {"text": _edition_of(system, present + 1, workdays=8)}
+    assert administrator.post("/profiles/check", body) == []
+    looked_at = administrator.post("/profiles/preview", body)
+    assert (looked_at["can_publish"], looked_at["stranded"]) == (True, [])
+    assert administrator.post("/profiles/publish", body, expect=201)["edition"] == present + 1
+
+    old = village.register(title="生效前登记")
+    assert village.case(old.case_id)["profile_edition"] == present
+    system.clock.advance_to(_tomorrow(system))
+
+    def newest() -> Any:
+        return village.case(village.register(title="生效后登记").case_id)
+
+    assert wait_until(lambda: newest()["profile_edition"] == present + 1, timeout_seconds=30)
+    new = newest()
+    workdays = {each["name"]: each["limit_workdays"] for each in new["clocks"]}
+    assert workdays["person"] == 8
+    # Side by side: what happens to the old one is still judged by its own edition
+    village.give(old.case_id, "accept")
+    village.give(old.case_id, "classify", {"kind": "coordination", "case_type": "complex"})
+    village.give(old.case_id, "classify", {"kind": "coordination", "case_type": "ordinary"})
+    kept = village.case(old.case_id)
+    assert kept["profile_edition"] == present
+    assert {each["name"]: each["limit_workdays"] for each in kept["clocks"]}["person"] == 10
+
+
+def _tomorrow(system: System) -> datetime:
+    """The opening of the next working day."""
+    today = calendar().local_day(system.clock.now())
+    return calendar().start_of_business(shift_workdays(calendar(), today, 1))
+
+
+def _edition_of(system: System, edition: int, *, workdays: int) -> str:
+    """The shipped rules as another edition, in effect tomorrow, with another limit for ordinary matters."""
+    text = Path(DEFINITION.migrations).parents[3].joinpath(_RULES).read_text(encoding="utf-8")
+    text = text.replace("edition = 1", f"edition = {edition}", 1)
+    text = re.sub(r"(?m)^effective_on = .*$", f"effective_on = {calendar().local_day(_tomorrow(system))}", text)
+    changed = re.sub(r'(key = "ordinary"[^\[]*?answer_workdays = )10', rf"\g<1>{workdays}", text, count=1)
+    assert changed != text
+    return changed
 
 
 def test_only_the_top_tier_publishes(system: System, tmp_path: Path) -> None:

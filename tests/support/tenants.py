@@ -56,6 +56,7 @@ ACCOUNTS = (
     account(XIAOSHAN, "county", "county-clerk", COUNTY, "clerk"),
     account(XIAOSHAN, "county", "county-coordinator", COUNTY, "coordinator"),
     account(XIAOSHAN, "county", "county-supervisor", COUNTY, "supervisor"),
+    account(XIAOSHAN, "county", "county-administrator", COUNTY, "administrator"),
     account(PANAN, "town", "panan-town-clerk", PANAN_TOWN, "clerk"),
     account(PANAN, "county", "panan-clerk", PANAN_COUNTY, "clerk"),
 )
