@@ -9,6 +9,7 @@ import pytest_asyncio
 
 from tests.conformance.hall import PANAN, XIAOSHAN, unit_code
 from tests.conformance.registers_hall import RegistersHall
+from tests.window.browsing import at_page
 
 if TYPE_CHECKING:
     from tests.conformance.hall import OpenHall
@@ -93,6 +94,60 @@ async def test_a_document_is_recorded_once_and_by_an_administrator(hall: Registe
     assert (again.status_code, again.json()["code"]) == (422, "entrustment.exists")
     forbidden = await (await hall.at(PANAN, "top-leader")).post("/entrustments", entrustment(document="b"))
     assert (forbidden.status_code, forbidden.json()["code"]) == (403, "api.forbidden")
+
+
+async def end(hall: RegistersHall, document: str, last_day: str) -> None:
+    await published(hall, PANAN, "/entrustments/end", {"document": document, "ends_on": last_day})
+
+
+@pytest.mark.clause("PA-17")
+@pytest.mark.clause("PA-R25")
+async def test_what_a_department_entrusted_decides_scope_and_clocks_and_its_end_changes_only_what_follows(
+    hall: RegistersHall,
+) -> None:
+    await published(hall, PANAN, "/entrustments", entrustment(matters=["subsidy"]))
+    clerk = await hall.at(PANAN, "middle-clerk")
+    procedure = {"reason": "statutory_procedure", "until": "2026-03-04"}
+    entrusted = await clerk.accepted(matter="subsidy", department=FIRST)
+    assert (await clerk.case(entrusted))["own_liaisons"] == []
+    await clerk.must(entrusted, "pause", **procedure)
+    # Not among the matters of the document: the window speaks with the department, and nothing waits for it.
+    other = await clerk.accepted(matter="licence", department=FIRST)
+    assert [unit["code"] for unit in (await clerk.case(other))["own_liaisons"]] == [FIRST]
+    refused = await clerk.refused(other, "pause", **procedure)
+    assert (refused["code"], refused["field"]) == ("pause.liaison_is_the_windows", "reason")
+    assert "民政局" in refused["message"]
+    person = next(clock for clock in (await clerk.case(other))["clocks"] if clock["name"] == "person")
+    assert person["state"] == "running"
+    await clerk.must(other, "pause", reason="waiting_for_papers", until="2026-03-04")
+    # The document ends today: from tomorrow on nothing more is decided by it, and what was done stands.
+    await end(hall, "甲委〔2026〕3号", "2026-03-02")
+    hall.pass_time(days=1)
+    kept = await clerk.case(entrusted)
+    assert {clock["name"]: clock["state"] for clock in kept["clocks"]}["person"] == "paused"
+    assert (await clerk.last(entrusted, "Paused"))["details"]["reason"] == "statutory_procedure"
+    await clerk.must(entrusted, "resume")
+    assert (await clerk.refused(entrusted, "pause", **procedure))["code"] == "pause.liaison_is_the_windows"
+    # The third exclusion by the same document: what was refused yesterday may be proposed today.
+    declinable = await clerk.bring(matter="subsidy", department=FIRST)
+    await clerk.must(declinable, "propose-decline", ground=exclusion(hall), explanation="只涉及一个部门")
+    await published(hall, PANAN, "/entrustments", entrustment(document="甲委〔2026〕5号", signed_on="2026-03-03"))
+    again = await clerk.bring(matter="subsidy", department=FIRST)
+    barred = await clerk.refused(again, "propose-decline", ground=exclusion(hall), explanation="只涉及一个部门")
+    assert (barred["code"], barred["parameters"]["document"]) == ("decline.matter_is_entrusted", "甲委〔2026〕5号")
+    await clerk.must(entrusted, "pause", **procedure)
+
+
+@pytest.mark.clause("PA-R25", part="a department that was ordered is not waited for either, and the page says so")
+async def test_an_ordered_department_that_entrusted_nothing_is_not_waited_for(hall: RegistersHall) -> None:
+    clerk = await hall.at(PANAN, "middle-clerk")
+    case_id = await clerk.accepted()
+    assert (await clerk.case(case_id))["own_liaisons"] == []
+    await clerk.must(case_id, "issue-order", to_unit=FIRST, request="核实资格")
+    refused = await clerk.refused(case_id, "pause", reason="waiting_for_upper_level", until="2026-03-04")
+    assert refused["code"] == "pause.liaison_is_the_windows"
+    browser = await at_page(hall, "middle-clerk", PANAN)
+    assert "没有委托给窗口的部门：民政局" in (await browser.open(f"/cases/{case_id}")).text
 
 
 async def sink(hall: RegistersHall) -> None:

@@ -14,6 +14,7 @@ from bancheng.kernel.profile_parts import (
     LadderRung,
     Level,
     Obligation,
+    PauseReason,
     Step,
     Text,
     Tier,
@@ -83,7 +84,7 @@ PROFILE = Profile(
         Kind(key="allowance", name=_text("allowance")),
         Kind(key="approval", name=_text("approval")),
         Kind(key="conduct", name=_text("conduct"), concerns_conduct=True),
-        Kind(key="no_powers", name=_text("no_powers"), window_owns_liaison=True),
+        Kind(key="no_powers", name=_text("no_powers")),
     ),
     grounds=_choices("applied_not_accepted"),
     exclusions=(
@@ -110,7 +111,10 @@ PROFILE = Profile(
         ),
     ),
     seal="by_hand",
-    pause_reasons=_choices("waiting_for_papers"),
+    pause_reasons=(
+        PauseReason(key="waiting_for_papers", name=_text("waiting_for_papers")),
+        PauseReason(key="procedure", name=_text("procedure"), only_if_entrusted=True),
+    ),
     ladder=(
         LadderRung(clock="person", action="warn", workdays_before=1),
         LadderRung(clock="person", action="pass"),

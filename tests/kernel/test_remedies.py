@@ -159,11 +159,16 @@ def test_the_day_of_a_missing_paper_is_a_working_day_to_come() -> None:
     assert required.due_on == date(2026, 3, 6)
 
 
-@pytest.mark.clause("PA-R25", part="where the department gave its window no powers no limit waits for it")
-def test_no_limit_waits_where_the_window_owns_the_liaison() -> None:
-    story = _accepted()
-    story.do(c.Classify(kind="no_powers", case_type="complex"))
-    assert story.refusal(c.Pause(reason="waiting_for_papers", until=date(2026, 3, 9))) == "pause.liaison_is_the_windows"
+@pytest.mark.clause("PA-R25", part="no limit waits for a department that entrusted nothing, only for the person")
+def test_no_limit_waits_for_a_department_that_entrusted_nothing() -> None:
+    story = _accepted("special")
+    procedure = c.Pause(reason="procedure", until=date(2026, 3, 9))
+    story.do(c.IssueOrder(to_unit=DEPARTMENT, request="请核实"))
+    assert story.refusal(procedure) == "pause.liaison_is_the_windows"
+    story.do(c.Pause(reason="waiting_for_papers", until=date(2026, 3, 9)))
+    story.do(c.Resume())
+    story.do(c.AnswerOrder(number=1, reply="result", text="已核实", said_by="李某", said_how="phone"))
+    assert isinstance(story.do(procedure)[0], e.Paused)
 
 
 @pytest.mark.clause("PZ-09", part="handed to the right body with a helper, and tracked until it is done")

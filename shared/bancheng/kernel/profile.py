@@ -21,6 +21,7 @@ from bancheng.kernel.profile_parts import (
     Level,
     Meeting,
     Obligation,
+    PauseReason,
     Report,
     RoleName,
     SealRule,
@@ -47,7 +48,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     window_name: Text = Text(zh="“办不成事”反映窗口", en="Window for what could not be got done")
     grounds: tuple[Choice, ...] = ()
     exclusions: tuple[Exclusion, ...] = ()
-    pause_reasons: tuple[Choice, ...] = ()
+    pause_reasons: tuple[PauseReason, ...] = ()
     causes: tuple[Choice, ...] = ()
     policy_tools: tuple[Choice, ...] = ()
     service_forms: tuple[Choice, ...] = ()

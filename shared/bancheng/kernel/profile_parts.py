@@ -68,11 +68,18 @@ class Choice(msgspec.Struct, frozen=True, kw_only=True):
 
 class Kind(Choice, frozen=True, kw_only=True):
     """What a matter is. `concerns_conduct`: it is about how somebody behaved, and stays away from the unit complained
-    of (XS-04). `window_owns_liaison`: a department gave its window no powers; no clock waits for it (PA-R25).
+    of (XS-04).
     """
 
     concerns_conduct: bool = False
-    window_owns_liaison: bool = False
+
+
+class PauseReason(Choice, frozen=True, kw_only=True):
+    """What a clock may wait for. `only_if_entrusted`: it is the department's to do; where the department has not
+    entrusted the matter to the hall, the window owns the liaison with it and no clock waits (PA-R25, PA-17).
+    """
+
+    only_if_entrusted: bool = False
 
 
 class Exclusion(Choice, frozen=True, kw_only=True):

@@ -79,7 +79,7 @@ FIELDS: Final[dict[str, Text]] = {
     "order_nature": _text("交办到期要做到", "What is due of an order"),
     "level": _text("从哪一级响应开始", "Level it begins at"),
     "concerns_conduct": _text("涉及工作人员作风（不转给被反映的单位）", "Concerns conduct"),
-    "window_owns_liaison": _text("由部门窗口对接，时限照走", "Its window owns the liaison"),
+    "only_if_entrusted": _text("部门没有委托的不能用", "Only if the department entrusted it"),
     "unless_entrusted": _text("有委托文件的除外", "Unless entrusted to the hall"),
     "handled_by": _text("由谁响应", "Who acts"),
     "for_whom": _text("给谁", "For whom"),

@@ -30,6 +30,7 @@ class CaseView(msgspec.Struct, frozen=True, kw_only=True):
     """A case as it stands here. `version` is what an If-Match names; `person_masked`: personal data is hidden.
 
     `missing`: steps of the loop that it lacks, in their order. `doubts`: fields of the person that look wrong.
+    `own_liaisons`: departments that have not entrusted the matter, with which the holder speaks itself (PA-R25).
     """
 
     case_id: UUID
@@ -65,6 +66,7 @@ class CaseView(msgspec.Struct, frozen=True, kw_only=True):
     alerts: list[AlertView]
     matter: str
     department: UnitView | None
+    own_liaisons: list[UnitView]
     complained_unit: UnitView | None
     is_restricted: bool
     received_on: date | None

@@ -17,6 +17,7 @@ from bancheng.kernel.dues import DueDate, explain, workdays_between
 from bancheng.kernel.missing import MissingStep, missing_steps
 from bancheng.kernel.profile import Profile
 from bancheng.kernel.rejected import Rejected
+from bancheng.kernel.rules.entrusting import own_liaisons
 from bancheng.schema.clocks import HELD_PREFIX, Clock
 from bancheng.window.availability import availabilities
 from bancheng.window.case_view import CaseView
@@ -88,6 +89,7 @@ def case_view(
         alerts=alerts,
         matter=case.matter,
         department=_unit_or_none(case.department, jurisdiction),
+        own_liaisons=[unit_view(jurisdiction, unit) for unit in _own_liaisons(case, identity)],
         complained_unit=_unit_or_none(case.complained_unit, jurisdiction),
         is_restricted=case.is_restricted,
         received_on=case.received_on,
@@ -97,6 +99,10 @@ def case_view(
         doubts=[] if hide_person else list(doubts(case.person.phone, case.person.identity_number)),
         record=record_view(case, jurisdiction, now, hide_person=hide_person),
     )
+
+
+def _own_liaisons(case: Case, identity: Identity) -> tuple[str, ...]:
+    return own_liaisons(case, identity.site.context(identity.actor, identity.site.profile(case.profile_edition)))
 
 
 def _unit_or_none(code: str, jurisdiction: Jurisdiction) -> UnitView | None:

@@ -8,7 +8,7 @@ from bancheng.kernel.case import Case, ExtensionRequest
 from bancheng.kernel.context import Context
 from bancheng.kernel.dues import MAXIMUM_LIMIT_WORKDAYS, workdays_between
 from bancheng.kernel.rejected import Rejected
-from bancheng.kernel.rules import guards
+from bancheng.kernel.rules import entrusting, guards
 from bancheng.kernel.rules.recounting import recounted
 from bancheng.schema import events as e
 from bancheng.schema.clocks import Clock
@@ -21,14 +21,15 @@ def add_note(command: c.AddNote, case: Case, context: Context) -> tuple[e.CaseEv
 
 def pause(command: c.Pause, case: Case, context: Context) -> tuple[e.CaseEvent, ...]:
     """A pause is named, has an owner and an end; it stops the person's and the holder's clock. A limit that is over
-    stays over: no pause mends it. Where a department gave its window no powers nothing waits for it (PA-R25).
+    stays over: no pause mends it. What a department does that has entrusted nothing is not waited for (PA-R25).
     """
     guards.require_stage(case, *guards.BEFORE_RESULT)
-    if not any(reason.key == command.reason for reason in context.profile.pause_reasons):
+    reason = next((each for each in context.profile.pause_reasons if each.key == command.reason), None)
+    if reason is None:
         raise Rejected("pause.unknown_reason", field="reason", reason=command.reason)
-    kind = context.profile.kind(case.kind)
-    if kind is not None and kind.window_owns_liaison:
-        raise Rejected("pause.liaison_is_the_windows")
+    if reason.only_if_entrusted:
+        for unit in entrusting.own_liaisons(case, context):
+            raise Rejected("pause.liaison_is_the_windows", field="reason", unit=unit)
     today = context.calendar.local_day(context.now)
     length = workdays_between(context.calendar, today, command.until)
     if not 1 <= length <= context.profile.max_pause_workdays:

@@ -10,7 +10,7 @@ from bancheng.kernel.case import Case, DeclineProposal
 from bancheng.kernel.context import Context
 from bancheng.kernel.profile_parts import CaseType, Kind
 from bancheng.kernel.rejected import Rejected
-from bancheng.kernel.rules import guards, matters
+from bancheng.kernel.rules import entrusting, guards, matters
 from bancheng.kernel.rules.holding import holder_clock
 from bancheng.kernel.rules.record import seal
 from bancheng.schema import events as e
@@ -171,7 +171,7 @@ def propose_decline(command: c.ProposeDecline, case: Case, context: Context) -> 
     if exclusion is None:
         raise Rejected("decline.unknown_ground", field="ground", ground=command.ground)
     if exclusion.unless_entrusted:
-        _require_not_entrusted(command.department or case.department, case, context)
+        entrusting.require_not_entrusted(command.department or case.department, case, context)
     proposed = e.DeclineProposed(
         at=context.now,
         actor=context.actor,
@@ -182,16 +182,6 @@ def propose_decline(command: c.ProposeDecline, case: Case, context: Context) -> 
     if context.profile.decline_needs_approval:
         return (proposed,)
     return (proposed, _declined(command.ground, command.explanation, case, context))
-
-
-def _require_not_entrusted(department: str, case: Case, context: Context) -> None:
-    """The exclusion holds only where no entrustment document gives the matter to the hall (PA-17)."""
-    if not department:
-        raise Rejected("decline.department_missing", field="department")
-    guards.require_unit(department, context, "department")
-    found = context.entrustments.covering(department, case.matter, context.calendar.local_day(context.now))
-    if found is not None:
-        raise Rejected("decline.matter_is_entrusted", field="ground", document=found.document)
 
 
 def approve_decline(case: Case, context: Context) -> tuple[e.CaseEvent, ...]:
