@@ -21,6 +21,7 @@ from tests.window.town_hall import SITE, START
 if TYPE_CHECKING:
     from bancheng.federation.site import HostedSite
     from bancheng.kernel.profile import Profile
+    from bancheng.runtime.site_files import SiteFile
 
 
 @dataclass
@@ -29,6 +30,7 @@ class RegistersHall(OpenHall):
 
     made: dict[str, HostedSite] = field(default_factory=dict[str, "HostedSite"])
     makers: dict[str, SiteMaker] = field(default_factory=dict[str, SiteMaker])
+    files: dict[str, SiteFile] = field(default_factory=dict[str, "SiteFile"])
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -58,7 +60,8 @@ class RegistersHall(OpenHall):
                 founded_at=START,
             )
         )
-        self.makers[tenant] = SiteMaker(self.database, founded.site_files[SITE], lambda: self.now)
+        self.files[tenant] = founded.site_files[SITE]
+        self.makers[tenant] = SiteMaker(self.database, self.files[tenant], lambda: self.now)
         self._use(await self.makers[tenant].make())
 
     async def renew(self, tenant: str) -> None:

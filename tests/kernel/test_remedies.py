@@ -320,25 +320,6 @@ def test_a_case_about_the_top_unit_is_reported_outside() -> None:
     assert names(story.do(c.Escalate(reason="本级解决不了"))) == ["ReportedOutside"]
 
 
-@pytest.mark.clause(
-    "PA-R3", part="an imported case keeps its number, and its limit counts from the day it first came in"
-)
-def test_an_imported_case_counts_from_its_old_day_and_may_be_late_at_once() -> None:
-    story = Story()
-    old = replace(REGISTER, number="旧-0017", received_on=date(2026, 2, 26), imported_from="原投诉窗口")
-    story.do(old, VILLAGE)
-    # From Thursday 26 February: Friday 27 is the first, Saturday 28 is worked for the Spring Festival and the second,
-    # then Monday to Wednesday: Wednesday 4 March is the fifth.
-    assert (story.state.number, story.state.clocks[PERSON].due_day) == ("旧-0017", date(2026, 3, 4))
-    late = Story()
-    late.do(replace(old, received_on=date(2026, 1, 5)), VILLAGE)
-    # From Monday 5 January: due on Monday the 12th, and over before it was imported.
-    assert late.state.clocks[PERSON].due_day == date(2026, 1, 12)
-    assert [event.clock for event in late.tick() if isinstance(event, e.DeadlinePassed)] == [PERSON]
-    assert Story().refusal(replace(old, received_on=date(2026, 3, 3)), VILLAGE) == "registration.received_in_future"
-    assert Story().refusal(replace(old, received_on=date(1996, 3, 3)), VILLAGE) == "registration.received_too_long_ago"
-
-
 @pytest.mark.clause("NX-03", part="the level is raised one by one, by hand or by the type, and every step is on record")
 def test_a_harder_type_raises_the_level_step_by_step() -> None:
     types = tuple(replace(each, level="two" if each.key == "special" else "") for each in PROFILE.case_types)

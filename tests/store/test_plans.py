@@ -193,7 +193,7 @@ HOT = {
     "fold counters": (counters.FOLD, (TENANT, 100), {"counter_delta_pkey"}),
     "cases to cut": (search.TAKE_UNCUT, (TENANT, 100), {"gram_queue_pkey", "cases_pkey"}),
     "rarity of pieces": (search.RARITY, (TENANT, ["路灯"], 500), {"case_gram_pkey"}),
-    "by number": (search.BY_NUMBER, (TENANT, "x"), {"cases_number"}),
+    "by number": (search.BY_NUMBER, (TENANT, "x", 50), {"cases_number"}),
     "not cut yet": (*search.uncut(EVERYTHING, SOME_CASE, 100), {"gram_queue_pkey"}),
     "papers by hash": (papers.BY_HASH, (TENANT, ["a" * 64]), {"paper_pkey"}),
     "next paper to ask for": (papers.NEXT_WANTED, (TENANT, "town", NOW), {"paper_wanted"}),

@@ -39,7 +39,7 @@ from bancheng.kernel.record_commands import (
     Urge,
     UsePolicyTool,
 )
-from bancheng.schema.events import Agent, CaseEvent, Channel, Person, TakeoverCause
+from bancheng.schema.events import Agent, CaseEvent, Channel, Outcome, Person, TakeoverCause
 from bancheng.schema.messages import AddNoteAsk
 
 __all__ = [
@@ -115,7 +115,11 @@ __all__ = [
 
 
 class Register(Command, frozen=True, kw_only=True):
-    """登记. `unit` is where the person came; `case_id`, `number` and who was on duty are given by the window."""
+    """登记. `unit` is where the person came; `case_id`, `number` and who was on duty are given by the window.
+
+    `received_on` and `imported_from` are for what a former window registered; `ended_on`, `outcome` and `answer` where
+    it ended it too.
+    """
 
     case_id: UUID
     number: str
@@ -134,6 +138,9 @@ class Register(Command, frozen=True, kw_only=True):
     agent: Agent | None = None
     received_on: date | None = None
     imported_from: Annotated[str, Meta(max_length=64)] = ""
+    ended_on: date | None = None
+    outcome: Outcome | None = None
+    answer: Annotated[str, Meta(max_length=4000)] = ""
     on_duty: str = ""
     was_on_duty: bool | None = None
 

@@ -19,7 +19,12 @@ from bancheng.schema.clocks import Clock
 
 
 def begin(event: e.Registered, head: Head) -> Case:
-    """The state after registration. The tenant is the envelope's and not part of the state."""
+    """The state after registration. The tenant is the envelope's and not part of the state. What a former window had
+    ended lies in the archive from the first.
+    """
+    milestones = {"registered": event.at}
+    if event.ended_at is not None:
+        milestones |= {"answered": event.ended_at, "closed": event.ended_at}
     return Case(
         case_id=event.case_id,
         number=event.number,
@@ -41,8 +46,11 @@ def begin(event: e.Registered, head: Head) -> Case:
         agent=event.agent,
         received_on=event.received_on,
         imported_from=event.imported_from,
-        record=Record(level=event.level, officer=first_officer(event), milestones={"registered": event.at}),
-        stage="registered",
+        record=Record(level=event.level, officer=first_officer(event), milestones=milestones),
+        stage="registered" if event.ended_at is None else "archived",
+        outcome=event.outcome,
+        answer=event.answer,
+        answered_at=event.ended_at,
         holder_unit=event.unit,
         holder_site=event.site,
         head=head,

@@ -14,8 +14,10 @@ from bancheng.schema.event import SYSTEM_STAFF, Actor
 
 
 def first_officer(event: e.Registered) -> Officer | None:
-    """Who took it in follows it, until the duty is handed over."""
-    return _officer(event.actor)
+    """Who took it in follows it, until the duty is handed over. Whoever imports a ledger took nothing in: the first who
+    acts at that window does.
+    """
+    return None if event.imported_from else _officer(event.actor)
 
 
 def followed_by(case: Case, event: e.CaseEvent) -> Record:

@@ -70,6 +70,7 @@ def service_main(definition: ServiceDefinition, arguments: Sequence[str] | None 
     _add_link_commands(commands.add_parser("link", help="links to the neighbours"))
     sites = commands.add_parser("site", help="top tier: sites")
     sites.set_defaults(action=_with_settings(add_site_commands(sites)))
+    _add_ledger_commands(commands.add_parser("ledger", help="ledgers of former windows"))
     publish = commands.add_parser("publish", help="top tier: the next directory, profile or calendar")
     publish.set_defaults(action=_with_settings(_publish))
     add_publish_arguments(publish)
@@ -106,6 +107,20 @@ def _add_link_commands(parser: argparse.ArgumentParser) -> None:
     resolve.add_argument("--wait", type=float, default=20.0, metavar="SECONDS", help="for the epoch to be open")
     retry = add("retry", "try again the frames that wait", _retry_frames)
     retry.add_argument("peer", metavar="PEER", nargs="?", default="")
+
+
+def _add_ledger_commands(parser: argparse.ArgumentParser) -> None:
+    ledger = parser.add_subparsers(required=True, metavar="command")
+    importing = ledger.add_parser("import", help="take the ledger of a former window in, under its old numbers")
+    importing.add_argument("file", type=Path, metavar="FILE", help="xlsx, or CSV in UTF-8 or GB 18030")
+    importing.add_argument("--tenant", required=True)
+    importing.add_argument("--login", required=True, help="the administrator or coordinator of the window")
+    importing.add_argument("--dry-run", action="store_true", help="show every row as it would come in, and stop")
+    importing.add_argument(
+        "--sound", action="store_true", help="take the sound rows in, and leave out what does not fit"
+    )
+    importing.add_argument("--language", choices=("zh", "en"), default="zh", help="in which problems are told")
+    importing.set_defaults(action=_with_settings(_import_ledger))
 
 
 def _add_staff_commands(parser: argparse.ArgumentParser) -> None:
@@ -235,6 +250,19 @@ def _list_staff(settings: Settings, parsed: argparse.Namespace) -> int:
     for each in asyncio.run(staff_of(settings, parsed.tenant)):
         print(f"{each.login}\t{each.unit}\t{','.join(each.roles)}\t{'active' if each.active else 'inactive'}")
     return 0
+
+
+def _import_ledger(settings: Settings, parsed: argparse.Namespace) -> int:
+    from bancheng.runtime.ledger_command import LedgerOrder, import_ledger
+
+    order = LedgerOrder(
+        tenant=parsed.tenant, login=parsed.login, file=parsed.file, is_dry_run=parsed.dry_run,
+        take="sound" if parsed.sound else "all", language=parsed.language,
+    )  # fmt: skip
+    lines, is_done = asyncio.run(import_ledger(settings, order))
+    for line in lines:
+        print(line)
+    return 0 if is_done else 1
 
 
 def _list_links(settings: Settings, parsed: argparse.Namespace) -> int:

@@ -20,8 +20,9 @@ class Registered(Event, frozen=True, kw_only=True):
 
     `matter` is of the catalogue, `department` the unit concerned. `complained_unit` is whom a conduct case is about;
     a restricted case is kept from it. `received_on` is the day it first came in, where a former window registered it
-    (`imported_from`, PA-R3): the person's clock counts from there. `on_duty` names who was on duty at the window that
-    day and `was_on_duty` says whether whoever registered it was (NX-07); neither where nobody was on the roster.
+    (`imported_from`, PA-R3): the person's clock counts from there. What that window had ended comes in as it ended
+    there: `outcome`, `answer` and `ended_at`, and no clock. `on_duty` names who was on duty at the window that day and
+    `was_on_duty` says whether whoever registered it was (NX-07); neither where nobody was on the roster.
     """
 
     case_id: UUID
@@ -43,6 +44,9 @@ class Registered(Event, frozen=True, kw_only=True):
     agent: Agent | None = None
     received_on: date | None = None
     imported_from: str = ""
+    outcome: Outcome | None = None
+    answer: str = ""
+    ended_at: datetime | None = None
     level: str = ""
     on_duty: str = ""
     was_on_duty: bool | None = None

@@ -153,6 +153,8 @@ def counts(change: CaseChange) -> Iterator[Count]:
         match entry.event:
             case Registered(unit=unit):
                 yield Count(name="registered", unit=unit)
+                if change.case.is_closed and entry.event.ended_at is not None:
+                    yield Count(name="closed", unit=unit)
             case Escalated(actor=actor, cause=cause) if cause != "unit_closed":
                 yield Count(name="escalated", unit=actor.unit)
             case Received(unit=unit) | TakenOver(unit=unit):

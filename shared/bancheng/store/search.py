@@ -62,7 +62,9 @@ RARITY = """
 SELECT asked.gram, (SELECT count(*) FROM (
     SELECT 1 FROM case_gram g WHERE g.tenant = $1 AND g.gram = asked.gram LIMIT $3) AS probed)
 FROM unnest($2::text[]) AS asked(gram)"""
-BY_NUMBER = f"SELECT {COLUMNS}, c.state FROM cases c WHERE c.tenant = $1 AND c.number = $2"
+BY_NUMBER = f"SELECT {COLUMNS} FROM cases c WHERE c.tenant = $1 AND c.number = $2 LIMIT $3"
+_SAME_NUMBER = 50
+"""Former windows may have given the same number each."""
 TAKE_UNCUT = """
 WITH taken AS (
     DELETE FROM gram_queue WHERE tenant = $1 AND case_id = ANY(ARRAY(
@@ -135,8 +137,8 @@ async def search(
     asked = text.strip()[:MAX_QUERY]
     if below is None and any(character.isdigit() for character in asked):
         named = await _by_number(tx, asked, visibility)
-        if named is not None:
-            return SearchPage(rows=(named,), next=None)
+        if named:
+            return SearchPage(rows=named, next=None)
     rarest = await _rarest_pieces(tx, pieces(asked))
     look = _Look(tx, visibility, words(asked), below or _LAST)
     await look.at_uncut()
@@ -157,12 +159,12 @@ async def index_grams(tx: Transaction, limit: int = MAX_INDEXED) -> int:
     return len(rows)
 
 
-async def _by_number(tx: Transaction, number: str, visibility: Visibility) -> LedgerRow | None:
-    row = await tx.fetch_one(BY_NUMBER, tx.tenant, number)
-    if row is None:
-        return None
-    found = ledger_row(row[:-1])
-    return found if await seen_of(tx, visibility, [found.case_id]) else None
+async def _by_number(tx: Transaction, number: str, visibility: Visibility) -> tuple[LedgerRow, ...]:
+    found = [ledger_row(row) for row in await tx.fetch(BY_NUMBER, tx.tenant, number, _SAME_NUMBER)]
+    if not found:
+        return ()
+    seen = await seen_of(tx, visibility, [each.case_id for each in found])
+    return tuple(sorted((each for each in found if each.case_id in seen), key=lambda each: each.case_id, reverse=True))
 
 
 async def _rarest_pieces(tx: Transaction, asked: set[str]) -> list[str]:

@@ -48,6 +48,8 @@ def following(events: tuple[e.CaseEvent, ...], case: Case | None, context: Conte
     obligations = context.profile.obligations
     if not obligations or not events or isinstance(events[-1], e.HANDOVERS):
         return ()
+    if isinstance(events[0], e.Registered) and events[0].ended_at is not None:
+        return ()
     reached = {milestone for milestone in map(milestone_of, events) if milestone is not None}
     if reached.isdisjoint(TURNS) and not any(_touches(each, reached) for each in obligations):
         return ()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 from bancheng.kernel import commands as c
 from bancheng.kernel import limits
@@ -28,11 +28,13 @@ def register(command: c.Register, context: Context) -> tuple[e.CaseEvent, ...]:
         raise Rejected("unit.not_yours", field="unit", unit=unit.code)
     case_type = _case_type(command.case_type, context)
     kind = _require_kind(command.kind, context)
-    _require_ground(command.ground, context)
+    _require_ground(command, context)
     _require_conduct(command, kind, context)
     matters.require_known(command.matter, context)
     if command.department:
         guards.require_unit(command.department, context, "department")
+    if command.ended_on is not None:
+        return (_registered(command, (), context, ended_at=_ended_at(command, context)),)
     person_clock = limits.start(
         PERSON,
         owner=unit.code,
@@ -43,12 +45,19 @@ def register(command: c.Register, context: Context) -> tuple[e.CaseEvent, ...]:
         nature=case_type.nature,
     )
     clocks: tuple[Clock, ...] = (person_clock, *holder_clock(unit.code, unit.tier, None, context))
-    registered = e.Registered(
+    return (_registered(command, clocks, context),)
+
+
+def _registered(
+    command: c.Register, clocks: tuple[Clock, ...], context: Context, *, ended_at: datetime | None = None
+) -> e.Registered:
+    case_type = _case_type(command.case_type, context)
+    return e.Registered(
         at=context.now,
         actor=context.actor,
         case_id=command.case_id,
         number=command.number,
-        unit=unit.code,
+        unit=command.unit,
         site=context.site,
         profile_edition=context.profile.edition,
         channel=command.channel,
@@ -65,17 +74,20 @@ def register(command: c.Register, context: Context) -> tuple[e.CaseEvent, ...]:
         agent=command.agent,
         received_on=command.received_on,
         imported_from=command.imported_from,
+        outcome=command.outcome if ended_at is not None else None,
+        answer=command.answer if ended_at is not None else "",
+        ended_at=ended_at,
         level=case_type.level,
         on_duty=command.on_duty,
         was_on_duty=command.was_on_duty,
         clocks=clocks,
     )
-    return (registered,)
 
 
-def _require_ground(ground: str, context: Context) -> None:
-    """Registration records the ground, where the tenant's scope has grounds (PA-02)."""
-    if not ground and context.profile.ground_required:
+def _require_ground(command: c.Register, context: Context) -> None:
+    """Registration records the ground, where the tenant's scope has grounds (PA-02). A former window knew of none."""
+    ground = command.ground
+    if not ground and context.profile.ground_required and not command.imported_from:
         raise Rejected("registration.ground_missing", field="ground")
     if ground and not any(each.key == ground for each in context.profile.grounds):
         raise Rejected("registration.unknown_ground", field="ground", ground=ground)
@@ -96,12 +108,31 @@ def _came_in_at(command: c.Register, context: Context) -> datetime:
     """Now, or the day on which a former window registered it: the person's clock counts from there (PA-R3)."""
     if command.received_on is None:
         return context.now
+    return context.calendar.start_of_business(_came_in_on(command, context))
+
+
+def _came_in_on(command: c.Register, context: Context) -> date:
     today = context.calendar.local_day(context.now)
-    if command.received_on > today:
+    received_on = command.received_on or today
+    if received_on > today:
         raise Rejected("registration.received_in_future", field="received_on")
-    if command.received_on.year < today.year - OLDEST_YEARS:
+    if received_on.year < today.year - OLDEST_YEARS:
         raise Rejected("registration.received_too_long_ago", field="received_on", maximum=OLDEST_YEARS)
-    return context.calendar.start_of_business(command.received_on)
+    return received_on
+
+
+def _ended_at(command: c.Register, context: Context) -> datetime:
+    """What a former window ended comes in as it ended there, with outcome and answer: nothing ends without (PA-R3)."""
+    if command.received_on is None:
+        raise Rejected("registration.received_missing", field="received_on")
+    if command.outcome is None:
+        raise Rejected("registration.outcome_missing", field="outcome")
+    if not command.answer.strip():
+        raise Rejected("registration.answer_missing", field="answer")
+    ended_on = command.ended_on
+    if ended_on is None or not _came_in_on(command, context) <= ended_on <= context.calendar.local_day(context.now):
+        raise Rejected("registration.ended_out_of_range", field="ended_on")
+    return context.calendar.start_of_business(ended_on)
 
 
 def _case_type(key: str, context: Context) -> CaseType:

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from litestar import Router
 
-from bancheng.window.api import cases, commands, directory, forms, papers, register_views, registers, rules, tokens
+from bancheng.window.api import (
+    cases,
+    commands,
+    directory,
+    forms,
+    ledgers,
+    papers,
+    register_views,
+    registers,
+    rules,
+    tokens,
+)
 from bancheng.window.error_responses import answer_error
 from bancheng.window.requests import require_token
 
@@ -24,6 +35,7 @@ def api_router() -> Router:
             *rules.ROUTES,
             *registers.ROUTES,
             *register_views.ROUTES,
+            *ledgers.ROUTES,
         ],
         guards=[require_token],
     )

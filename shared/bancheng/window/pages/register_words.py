@@ -14,6 +14,7 @@ REGISTER_WORDS: Final[dict[str, str]] = {
     "zero-reports": "月零报告",
     "liaisons": "联络员",
     "not-done": "未办成汇总",
+    "former-ledger": "导入原台账",
     "add-unit": "新设窗口或部门",
     "change-unit": "改名",
     "merge-unit": "合并",
@@ -122,6 +123,7 @@ REGISTER_HINTS: Final[dict[str, str]] = {
     "duty_phone": "可以不填。填了，同事在值班表上看得到。",
     "week": "填那一周里的任何一天；照上一周单日的班次排，休息日不排。",
     "b_staff": "A 岗不在时由 B 岗顶岗，记录上写明代谁。B 岗的角色要不少于 A 岗。",
+    "former-ledger": "并入本窗口的原窗口，台账带原编号导入：没办完的接着办，期限从原登记日起算；已办结的作为历史归档。",
     "matter_lines": "一行一个事项：代码,名称,层级,部门代码,材料1、材料2（后两项可以不写）。发布的是整份目录。",
     "entrusted": "填事项代码，用逗号分开；不填就是该部门的全部事项。",
 }

@@ -21,6 +21,7 @@ from bancheng.window.error_responses import ErrorView, error_view
 from bancheng.window.error_texts import Language, text_for
 from bancheng.window.failures import ApiError, failure_of
 from bancheng.window.field_problems import FieldProblem, InvalidInput
+from bancheng.window.former_ledgers.taking import may_import
 from bancheng.window.idempotency import request_of
 from bancheng.window.identity import Identity
 from bancheng.window.input_text import convert_form
@@ -139,7 +140,7 @@ async def _page(  # noqa: PLR0913  all that a refused form brings back
     context = {
         **page_context(identity),
         "name": name,
-        "names": tuple(BOOKS),
+        "names": tabs_for(identity),
         "book": await BOOKS[name](window.hosting, identity, language, asked),
         "forms": [
             _shown(form, identity, language, typed if form.name == sent else None, problems, staff)
@@ -153,6 +154,11 @@ async def _page(  # noqa: PLR0913  all that a refused form brings back
         "error": error,
     }
     return window.renderer.page("registers.html", language, context, status=status)
+
+
+def tabs_for(identity: Identity) -> tuple[str, ...]:
+    """The registers, and where a former ledger comes in for who may do that."""
+    return (*BOOKS, "former-ledger") if may_import(identity) else tuple(BOOKS)
 
 
 def _shown(

@@ -9,7 +9,18 @@ from litestar import Router
 from litestar.datastructures import CacheControlHeader
 from litestar.static_files import create_static_files_router  # pyright: ignore[reportUnknownVariableType]
 
-from bancheng.window.pages import case, links, lists, missing, printing, registers, registration, rules, sign_in
+from bancheng.window.pages import (
+    case,
+    former_ledger,
+    links,
+    lists,
+    missing,
+    printing,
+    registers,
+    registration,
+    rules,
+    sign_in,
+)
 from bancheng.window.pages.errors import answer_page_error
 from bancheng.window.pages.session import require_session
 
@@ -29,6 +40,7 @@ def page_routers() -> list[Router]:
             *printing.ROUTES,
             *rules.ROUTES,
             *registers.ROUTES,
+            *former_ledger.ROUTES,
         ],
         guards=[require_session],
     )
