@@ -28,13 +28,6 @@ async def test_a_deadline_is_extended_by_somebody_else_before_it_is_over(open_ha
     assert approved["details"]["old_due_at"] < approved["details"]["new_due_at"]
 
 
-@pytest.mark.clause("ST-10")
-async def test_three_ways_in(open_hall: OpenHall) -> None:
-    clerk = await open_hall.at(SHANTING, "top-clerk")
-    for channel in ("desk", "phone", "platform"):
-        assert (await clerk.case(await clerk.bring(channel=channel)))["channel"] == channel
-
-
 @pytest.mark.clause("ST-08")
 async def test_no_case_ends_without_a_return_visit_and_a_rating(open_hall: OpenHall) -> None:
     clerk, leader = await open_hall.at(SHANTING, "top-clerk"), await open_hall.at(SHANTING, "top-leader")

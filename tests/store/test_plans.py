@@ -194,6 +194,7 @@ HOT = {
     "cases to cut": (search.TAKE_UNCUT, (TENANT, 100), {"gram_queue_pkey", "cases_pkey"}),
     "rarity of pieces": (search.RARITY, (TENANT, ["路灯"], 500), {"case_gram_pkey"}),
     "by number": (search.BY_NUMBER, (TENANT, "x", 50), {"cases_number"}),
+    "by another system's number": (search.BY_GIVEN_NUMBER, (TENANT, "number x", 50), {"case_gram_pkey", "cases_pkey"}),
     "not cut yet": (*search.uncut(EVERYTHING, SOME_CASE, 100), {"gram_queue_pkey"}),
     "papers by hash": (papers.BY_HASH, (TENANT, ["a" * 64]), {"paper_pkey"}),
     "next paper to ask for": (papers.NEXT_WANTED, (TENANT, "town", NOW), {"paper_wanted"}),

@@ -1,7 +1,8 @@
 """Writing history: events, projection, outbox, counts and the request's own rows, in one statement.
 
 Owns that statement. One round trip for any number of cases: a register is one case, a batch from a neighbour a
-thousand. Nothing is written unless every case still stands where the caller read it.
+thousand; numbers of other systems, which are rare, take one more. Nothing is written unless every case still stands
+where the caller read it.
 """
 
 from __future__ import annotations
@@ -10,9 +11,10 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from itertools import chain
 
-from bancheng.store.changes import CaseChange, RequestRecord, counts, involved_units, projection
+from bancheng.store.changes import CaseChange, RequestRecord, counts, given_numbers, involved_units, projection
 from bancheng.store.database import FEW_ROWS, Transaction
 from bancheng.store.errors import StaleVersion
+from bancheng.store.search import index_given_numbers
 from bancheng.store.signing import StoredEntry
 
 MAX_CHANGES = 1_000
@@ -140,6 +142,7 @@ async def append(
     for change in changes:
         if change.case.case_id not in written:
             raise StaleVersion(change.case.case_id)
+    await index_given_numbers(tx, [row for change in changes for row in given_numbers(change)])
 
 
 def _before(change: CaseChange) -> bytes | None:

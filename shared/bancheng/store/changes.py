@@ -22,6 +22,7 @@ from bancheng.schema.events import (
     GuidanceIssued,
     HandedDown,
     OrderIssued,
+    OtherNumberRecorded,
     Received,
     Registered,
     Returned,
@@ -145,6 +146,13 @@ def _units_of(event: CaseEvent) -> tuple[str, ...]:
             return (unit,)
         case _:
             return ()
+
+
+def given_numbers(change: CaseChange) -> Iterator[tuple[UUID, str]]:
+    """Numbers that another system gave the case, by the new entries."""
+    for entry in change.entries:
+        if isinstance(entry.event, OtherNumberRecorded):
+            yield (change.case.case_id, entry.event.number)
 
 
 def counts(change: CaseChange) -> Iterator[Count]:

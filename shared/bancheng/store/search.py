@@ -2,7 +2,8 @@
 
 Owns how a text is cut into two-character pieces, the index of pieces and the search over it. Row-level security lets
 only equality and order narrow a scan, so pieces lie in a table of their own; every case found is then checked
-against the whole query. What a worker has not cut yet is looked at directly, so nothing registered is missed.
+against the whole query. What a worker has not cut yet is looked at directly, so nothing registered is missed. A number
+that another system gave lies among the pieces, whole.
 """
 
 # ruff: noqa: S608  statements of our own fragments; what a user gives is always a parameter
@@ -63,8 +64,18 @@ SELECT asked.gram, (SELECT count(*) FROM (
     SELECT 1 FROM case_gram g WHERE g.tenant = $1 AND g.gram = asked.gram LIMIT $3) AS probed)
 FROM unnest($2::text[]) AS asked(gram)"""
 BY_NUMBER = f"SELECT {COLUMNS} FROM cases c WHERE c.tenant = $1 AND c.number = $2 LIMIT $3"
+BY_GIVEN_NUMBER = f"""
+SELECT {COLUMNS} FROM (
+    SELECT case_id FROM case_gram WHERE tenant = $1 AND gram = $2 ORDER BY case_id DESC LIMIT $3
+) AS g CROSS JOIN LATERAL (
+    SELECT * FROM cases k WHERE k.tenant = $1 AND k.case_id = g.case_id LIMIT 1
+) AS c"""
 _SAME_NUMBER = 50
-"""Former windows may have given the same number each."""
+"""Former windows may have given the same number each, and so may other systems."""
+STORE_GIVEN = """
+INSERT INTO case_gram (tenant, gram, case_id)
+SELECT $1, given.gram, given.case_id FROM unnest($2::text[], $3::uuid[]) AS given(gram, case_id)
+ON CONFLICT DO NOTHING"""
 TAKE_UNCUT = """
 WITH taken AS (
     DELETE FROM gram_queue WHERE tenant = $1 AND case_id = ANY(ARRAY(
@@ -129,7 +140,9 @@ ORDER BY q.case_id DESC"""
 async def search(
     tx: Transaction, text: str, visibility: Visibility, limit: int = 50, *, below: UUID | None = None
 ) -> SearchPage:
-    """Cases in which every word of `text` occurs, or the one that bears it as its number. `below` continues a page.
+    """Cases in which every word of `text` occurs, or those that bear it as their number, ours or another system's.
+
+    `below` continues a page.
 
     Raises SearchTooShort when no word has two characters.
     """
@@ -159,12 +172,26 @@ async def index_grams(tx: Transaction, limit: int = MAX_INDEXED) -> int:
     return len(rows)
 
 
+async def index_given_numbers(tx: Transaction, given: Sequence[tuple[UUID, str]]) -> None:
+    """Numbers that another system gave to cases, found from now on."""
+    if given:
+        grams, cases = [_whole(number) for _, number in given], [case_id for case_id, _ in given]
+        await tx.execute(STORE_GIVEN, tx.tenant, grams, cases)
+
+
+def _whole(number: str) -> str:
+    """Kept apart from the pieces of words, in which there is never a space."""
+    return f"number {' '.join(words(number))}"
+
+
 async def _by_number(tx: Transaction, number: str, visibility: Visibility) -> tuple[LedgerRow, ...]:
-    found = [ledger_row(row) for row in await tx.fetch(BY_NUMBER, tx.tenant, number, _SAME_NUMBER)]
+    rows = await tx.fetch(BY_NUMBER, tx.tenant, number, _SAME_NUMBER)
+    rows = [*rows, *await tx.fetch(BY_GIVEN_NUMBER, tx.tenant, _whole(number), _SAME_NUMBER)]
+    found = {each.case_id: each for each in map(ledger_row, rows)}
     if not found:
         return ()
-    seen = await seen_of(tx, visibility, [each.case_id for each in found])
-    return tuple(sorted((each for each in found if each.case_id in seen), key=lambda each: each.case_id, reverse=True))
+    seen = await seen_of(tx, visibility, list(found))
+    return tuple(found[each] for each in sorted(found, reverse=True) if each in seen)
 
 
 async def _rarest_pieces(tx: Transaction, asked: set[str]) -> list[str]:

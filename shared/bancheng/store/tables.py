@@ -250,7 +250,9 @@ number_sequence = tenant_table(
 )  # fmt: skip
 
 case_gram = tenant_table("case_gram", NEVER_CHANGED, "gram case_id", key("gram"), uuid("case_id"))
-"""Two-character pieces of a case's text: btree equality is what row-level security lets narrow a scan."""
+"""Two-character pieces of a case's text: btree equality is what row-level security lets narrow a scan. A number that
+another system gave is there whole.
+"""
 
 gram_queue = tenant_table("gram_queue", QUEUE, "case_id", uuid("case_id"))
 """Cases whose pieces are still to be cut, by a worker."""
