@@ -8,7 +8,7 @@ says which units they see.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from uuid import UUID
 
 import msgspec
@@ -76,6 +76,11 @@ def _had_to_do(unit: str) -> str:
 HAD_TO_DO = "SELECT 1 FROM case_unit WHERE tenant = $1 AND unit = $2 AND registered_at = $3 AND case_id = $4"
 
 
+HAD_TO_DO_WITH = """
+SELECT u.case_id FROM unnest($3::timestamptz[], $4::uuid[]) AS k(registered_at, case_id)
+JOIN case_unit u ON u.tenant = $1 AND u.unit = $2 AND u.registered_at = k.registered_at AND u.case_id = k.case_id"""
+
+
 def seen_statement(visibility: Visibility, case_ids: Sequence[UUID]) -> tuple[str, list[object]]:
     """Which of some cases are seen, and the statement's parameters."""
     arguments: list[object] = [visibility.tenant, list(case_ids)]
@@ -98,3 +103,10 @@ async def seen_of(tx: Transaction, visibility: Visibility, case_ids: Sequence[UU
 async def had_to_do(tx: Transaction, unit: str, case: Case) -> bool:
     """Whether the unit, beside holder and registering one, ever held the case, was granted it or is concerned by it."""
     return await tx.fetch_one(HAD_TO_DO, tx.tenant, unit, case.registered_at, case.case_id) is not None
+
+
+async def had_to_do_with(tx: Transaction, unit: str, cases: Iterable[Case]) -> frozenset[UUID]:
+    """The same for many cases at once: those that the unit ever had to do with."""
+    wanted = list(cases)
+    keys = ([each.registered_at for each in wanted], [each.case_id for each in wanted])
+    return frozenset(row[0] for row in await tx.fetch(HAD_TO_DO_WITH, tx.tenant, unit, *keys))

@@ -17,6 +17,7 @@ from bancheng.kernel.profile_parts import Form, FormKind
 from bancheng.store.casebook import load_cases
 from bancheng.store.changes import AuditRecord
 from bancheng.store.ledger import MAX_PAGE, LedgerCursor, LedgerFilter, list_cases
+from bancheng.store.visibility import had_to_do_with
 from bancheng.window.documents.form_data import FormContext, form_data, ledger_data
 from bancheng.window.documents.spreadsheet import LedgerSheet
 from bancheng.window.failures import ApiError
@@ -102,12 +103,15 @@ async def ledger_rows(hosting: Hosting, identity: Identity, span: Span) -> Async
             page = await list_cases(tx, identity.visible, filters=LedgerFilter(), after=after, limit=MAX_PAGE)
             wanted = [row.case_id for row in page.rows if since <= row.registered_at < before]
             cases = await load_cases(tx, wanted)
+            concerned = await had_to_do_with(tx, identity.unit, cases.values())
         yield [
             ledger_data(
                 FormContext(
                     case=cases[case_id], profile=identity.site.profile(cases[case_id].profile_edition),
                     jurisdiction=identity.site.jurisdiction, calendar=calendar,
-                    hide_person=not (identity.is_supervisor or is_involved(cases[case_id], identity.unit)),
+                    hide_person=not (
+                        identity.is_supervisor or case_id in concerned or is_involved(cases[case_id], identity.unit)
+                    ),
                 )
             )
             for case_id in wanted
