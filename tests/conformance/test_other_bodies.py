@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from openpyxl import load_workbook
 
 from tests.conformance.hall import NEIXIANG, PANZHIHUA, SHANTING, unit_code
 
 if TYPE_CHECKING:
-    from tests.conformance.hall import OpenHall
+    from tests.conformance.hall import Desk, OpenHall
 
 
 @pytest.mark.clause("ST-06")
@@ -80,3 +82,55 @@ async def test_process_and_result_are_kept_with_the_name_of_whoever_did_each(ope
     entries = {entry["type"]: entry for entry in await clerk.history(case_id)}
     assert entries["NoteAdded"]["actor"]["name"] == "测试top-clerk"
     assert entries["ResultVerified"]["actor"]["name"] == "测试top-leader"
+
+
+async def ledger_row(desk: Desk) -> dict[str, str]:
+    """The newest row of the ledger, by the headings that its readers see."""
+    answer = await desk.get("/ledger")
+    assert answer.status_code == 200, answer.text
+    sheet: Any = load_workbook(BytesIO(answer.content)).active
+    rows = list(sheet.values)
+    headings = next(row for row in rows if "事项编号" in row)
+    row = rows[rows.index(headings) + 1]
+    return {str(name): str(value or "") for name, value in zip(headings, row, strict=True)}
+
+
+@pytest.mark.clause("NX-09")
+async def test_the_ledger_has_process_and_result_signed_by_those_concerned(open_hall: OpenHall) -> None:
+    clerk, leader = await open_hall.at(NEIXIANG, "top-clerk"), await open_hall.at(NEIXIANG, "top-leader")
+    officer = await open_hall.at(NEIXIANG, "first-officer")
+    case_id = await clerk.accepted()
+    await clerk.must(case_id, "issue-order", to_unit=unit_code(NEIXIANG, "first"), request="核实资格", limit_workdays=2)
+    await officer.must(case_id, "answer-order", number=1, reply="result", text="资格符合")
+    await clerk.must(case_id, "give-answer", text="今日补录，下月发放")
+    await clerk.must(case_id, "propose-result", outcome="solved", answer="今日补录，下月发放")
+    before = await ledger_row(clerk)
+    assert "核查" not in before["相关人员签字"]
+    await leader.must(case_id, "verify-result")
+    await clerk.must(case_id, "revisit", satisfied=True, rating=5)
+    await clerk.must(case_id, "strike-off")
+    row = await ledger_row(clerk)
+    process = row["处理过程及结果"]
+    for step in ("登记", "受理", "交办", "部门办结", "答复", "申请办结", "核查", "回访", "办结", "今日补录，下月发放"):
+        assert step in process
+    assert row["相关人员签字"] == (
+        "责任部门：测试first-officer 2026年3月2日；经办：测试top-clerk 2026年3月2日；"
+        "核查：测试top-leader 2026年3月2日；回访：测试top-clerk 2026年3月2日"
+    )
+    parts = [each["part"] for each in (await clerk.case(case_id))["record"]["signers"]]
+    assert parts == ["department", "handled", "verified", "revisited"]
+
+
+@pytest.mark.clause("NX-09", part="another round is signed anew; whoever had to do with it reads its ledger")
+async def test_another_round_is_signed_again_and_the_ordered_department_reads_its_ledger(open_hall: OpenHall) -> None:
+    clerk, leader = await open_hall.at(NEIXIANG, "top-clerk"), await open_hall.at(NEIXIANG, "top-leader")
+    officer, other = await open_hall.at(NEIXIANG, "first-officer"), await open_hall.at(NEIXIANG, "second-officer")
+    case_id = await clerk.accepted()
+    await clerk.must(case_id, "give-answer", text="已办")
+    await clerk.must(case_id, "propose-result", outcome="solved", answer="已办")
+    await leader.must(case_id, "verify-result")
+    await clerk.must(case_id, "revisit", satisfied=False, rating=1, comment="没有办")
+    assert (await ledger_row(clerk))["相关人员签字"] == ""
+    await clerk.must(case_id, "issue-order", to_unit=unit_code(NEIXIANG, "first"), request="核实资格", limit_workdays=2)
+    assert (await ledger_row(officer))["联系电话"] == "00012345678"
+    assert (await other.get(f"/cases/{case_id}")).status_code == 404

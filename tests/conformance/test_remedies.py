@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.conformance.hall import NEIXIANG, PANAN, PANZHIHUA, unit_code
+from tests.window.browsing import at_page
 
 if TYPE_CHECKING:
     from tests.conformance.hall import Desk, OpenHall
@@ -40,6 +41,30 @@ async def test_the_chief_of_the_window_settles_a_case_by_a_policy_tool_with_its_
     used = await clerk.last(case_id, "PolicyToolUsed")
     assert used["details"]["basis"] == basis
     assert used["actor"]["name"] == "测试top-leader"
+
+
+@pytest.mark.clause("PZ-07")
+async def test_four_services_are_booked_and_what_policy_forbids_is_explained_on_one_case(open_hall: OpenHall) -> None:
+    clerk, leader = await open_hall.at(PANZHIHUA, "top-clerk"), await open_hall.at(PANZHIHUA, "top-leader")
+    case_id = await clerk.accepted(title="异地户籍申领补贴，本人行动不便")
+    forms = ("appointment", "after_hours", "at_home", "helper")
+    for number, form in enumerate(forms, start=1):
+        await clerk.must(case_id, "book-service", form=form, on="2026-03-04", helper="帮办员吴某", note="行动不便")
+        await clerk.must(case_id, "complete-service", number=number, took_place=True)
+    explanation = "户籍不在本市，按补贴办法第四条不能发放；已上门逐条解释，并告知户籍地窗口电话。"
+    await clerk.must(case_id, "code-cause", cause="policy_forbids", note="补贴办法第四条")
+    await clerk.must(case_id, "offer-aid", programme="disability", note="残疾人帮扶")
+    await clerk.must(case_id, "record-aid-answer", number=1, taken_up=True)
+    await clerk.must(case_id, "propose-result", outcome="cannot_be_done", answer=explanation)
+    await leader.must(case_id, "verify-result")
+    await clerk.must(case_id, "give-answer", text=explanation)
+    told = await clerk.case(case_id)
+    assert [(each["form"], each["took_place"]) for each in told["record"]["services"]] == [(f, True) for f in forms]
+    assert (told["outcome"], told["answer"], told["record"]["causes"]) == (
+        "cannot_be_done", explanation, ["policy_forbids"],
+    )  # fmt: skip
+    given = await clerk.last(case_id, "AnswerGiven")
+    assert (given["details"]["text"], given["actor"]["name"]) == (explanation, "测试top-clerk")
 
 
 @pytest.mark.clause("PZ-07", part="the four services are booked, and what came of each is recorded")
@@ -98,6 +123,58 @@ async def test_a_fault_is_attributed_with_both_texts_side_by_side(open_hall: Ope
     assert fault["department_text"] == "资格符合，下月补发"
     assert fault["told_text"] == "资格不符"
     assert (fault["side"], fault["opinion"]) == ("window", "未按部门答复转达，批评教育")
+
+
+async def notices(desk: Desk) -> dict[str, str]:
+    """By the first word of their kind: what is said to this one in person."""
+    found = (await desk.get("/alerts")).json()
+    return {each["kind"].partition(":")[0]: each["detail"] for each in found if each["is_yours"]}
+
+
+@pytest.mark.clause("NX-11")
+async def test_a_fault_is_reported_to_the_unit_and_to_the_leader_with_an_opinion(open_hall: OpenHall) -> None:
+    clerk, leader = await open_hall.at(NEIXIANG, "top-clerk"), await open_hall.at(NEIXIANG, "top-leader")
+    officer, other = await open_hall.at(NEIXIANG, "first-officer"), await open_hall.at(NEIXIANG, "second-officer")
+    chief = await open_hall.at(NEIXIANG, "top-chief")
+    first = unit_code(NEIXIANG, "first")
+    case_id = await clerk.accepted()
+    assert (await officer.get(f"/cases/{case_id}")).status_code == 404
+    await clerk.must(case_id, "give-answer", text="已办结")
+    await clerk.must(case_id, "propose-result", outcome="solved", answer="已办结")
+    await leader.must(case_id, "verify-result")
+    await clerk.must(case_id, "revisit", satisfied=False, rating=1, comment="没有办成")
+    again = await clerk.case(case_id)
+    assert (again["round"], again["stage"]) == (2, "in_hand")
+    opinion = "窗口人员未核实就告知办结，批评教育，三日内上门说明"
+    await leader.must(case_id, "attribute-fault", side="window", unit=first, staff_name="吴某", opinion=opinion)
+    said = (await clerk.last(case_id, "FaultAttributed"))["details"]
+    assert (said["staff_name"], said["opinion"]) == ("吴某", opinion)
+    assert await notices(officer) == {"fault_of_unit": f"民政局：{opinion}"}
+    assert await notices(chief) == {"fault_to_leader": f"民政局：{opinion}"}
+    assert await notices(other) == {}
+    assert (await officer.case(case_id))["record"]["faults"][0]["opinion"] == opinion
+    kind = f"fault_of_unit:1:{first}"
+    stranger = await chief.post(f"/cases/{case_id}/acknowledge", {"kind": kind})
+    assert (stranger.status_code, stranger.json()["code"]) == (403, "api.forbidden")
+    seen = await officer.post(f"/cases/{case_id}/acknowledge", {"kind": kind})
+    assert seen.status_code == 200, seen.text
+    assert (await notices(officer), await notices(chief)) == ({}, {"fault_to_leader": f"民政局：{opinion}"})
+    twice = await officer.post(f"/cases/{case_id}/acknowledge", {"kind": kind})
+    assert (twice.status_code, twice.json()["code"]) == (409, "alert.not_open")
+
+
+@pytest.mark.clause("NX-11", part="the report at the page of the leader, who acknowledges it there")
+async def test_the_leader_acknowledges_a_reported_fault_at_the_page(open_hall: OpenHall) -> None:
+    _, leader, case_id = await at_fault(open_hall)
+    await leader.must(case_id, "attribute-fault", side="department", order_number=1, opinion="责令整改")
+    await leader.must(case_id, "attribute-fault", side="none", order_number=1, opinion="双方都无过错")
+    browser = await at_page(open_hall, "top-chief", PANZHIHUA)
+    page = await browser.open("/cases/alerts")
+    assert "责任认定通报，请领导签阅" in page.text
+    assert "民政局：责令整改" in page.text
+    assert "双方都无过错" not in page.text
+    after = await browser.submit(page, f"/cases/{case_id}/acknowledge")
+    assert "责令整改" not in after.text
 
 
 @pytest.mark.clause("PZ-03")

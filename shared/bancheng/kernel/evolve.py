@@ -14,6 +14,7 @@ from bancheng.kernel.evolve_record import evolve_record
 from bancheng.kernel.milestones import reached
 from bancheng.kernel.officers import first_officer, followed_by
 from bancheng.kernel.record import Record
+from bancheng.kernel.signers import signed
 from bancheng.schema import events as e
 from bancheng.schema.clocks import Clock
 
@@ -65,7 +66,7 @@ def evolve(case: Case, event: e.CaseEvent, head: Head) -> Case:
     changed: tuple[Clock, ...] = getattr(event, "clocks", ())
     clocks = {**case.clocks, **{clock.name: clock for clock in changed}} if changed else case.clocks
     highest_term = max(case.highest_term, head.position.term)
-    record = reached(case.record, event)
+    record = signed(reached(case.record, event), event)
     after = _evolve(replace(case, head=head, clocks=clocks, highest_term=highest_term, record=record), event)
     followed = followed_by(after, event)
     return after if followed is after.record else replace(after, record=followed)

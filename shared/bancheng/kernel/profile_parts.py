@@ -268,5 +268,7 @@ FORM_DATA = (
     "decline_approved_by",
     "missing_papers",
     "guidance_documents",
+    "process_and_result",
+    "signers",
 )
 """What a box of a form may show (`FormField.shows`). How a case fills them is the forms' own."""

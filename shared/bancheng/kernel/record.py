@@ -6,6 +6,7 @@ Owns the form of these parts; numbers count from 1 in the order of entry. How th
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Literal
 
 import msgspec
 
@@ -115,12 +116,27 @@ class Fault(_Part, frozen=True, kw_only=True):
     opinion: str
 
 
+SignedPart = Literal["handled", "department", "verified", "approved", "revisited"]
+"""经办 · 责任部门 · 核查 · 批准 · 回访."""
+
+
+class Signer(_Part, frozen=True, kw_only=True):
+    """Who signed a part of the process by doing it; a department that answered by phone or on paper by who said it."""
+
+    part: SignedPart
+    name: str
+    unit: str
+    at: datetime
+    stands_in_for: str = ""
+
+
 class Record(_Part, frozen=True, kw_only=True):
     """Everything entered beside the loop, in order of entry. `milestones`: when each was last reached.
 
     `officer` is the person's contact: who took the matter in follows it to its end, wherever it goes (NX-16, PZ-02).
     `handler` follows it at another unit that holds it: nobody until somebody there acts. `owed` and `met` are the keys
     of the obligations that are open, and of those met in this round. `told` is what the person was last told.
+    `signers` signed each a part of this round.
     """
 
     milestones: dict[str, datetime] = {}
@@ -148,6 +164,7 @@ class Record(_Part, frozen=True, kw_only=True):
     owed: tuple[str, ...] = ()
     met: tuple[str, ...] = ()
     told: str = ""
+    signers: tuple[Signer, ...] = ()
 
     def has_paper(self, sha256: str) -> bool:
         return any(paper.sha256 == sha256 for paper in self.papers)

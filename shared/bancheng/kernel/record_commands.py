@@ -179,6 +179,7 @@ class AttributeFault(Command, frozen=True, kw_only=True):
     side: FaultSide
     unit: Annotated[str, Meta(max_length=64)] = ""
     order_number: Annotated[int, Meta(ge=0, le=1000)] = 0
+    staff_name: Said = ""
     opinion: Reason
 
 

@@ -123,13 +123,17 @@ class StepRecorded(Event, frozen=True, kw_only=True):
 
 
 class FaultAttributed(Event, frozen=True, kw_only=True):
-    """责任认定: the department's answer and what the person was told, side by side (PZ-11, NX-11)."""
+    """责任认定: the department's answer and what the person was told, side by side (PZ-11, NX-11).
+
+    `staff_name`: whose fault it is, where it is somebody's and not the unit's. `opinion` says how it is to be handled.
+    """
 
     side: FaultSide
     unit: str
     department_text: str
     told_text: str
     opinion: str
+    staff_name: str = ""
 
 
 class Urged(Event, frozen=True, kw_only=True):

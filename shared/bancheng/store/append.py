@@ -14,6 +14,7 @@ from itertools import chain
 from bancheng.store.changes import CaseChange, RequestRecord, counts, given_numbers, involved_units, projection
 from bancheng.store.database import FEW_ROWS, Transaction
 from bancheng.store.errors import StaleVersion
+from bancheng.store.notices import raise_notices
 from bancheng.store.search import index_given_numbers
 from bancheng.store.signing import StoredEntry
 
@@ -143,6 +144,7 @@ async def append(
         if change.case.case_id not in written:
             raise StaleVersion(change.case.case_id)
     await index_given_numbers(tx, [row for change in changes for row in given_numbers(change)])
+    await raise_notices(tx, changes)
 
 
 def _before(change: CaseChange) -> bytes | None:

@@ -19,6 +19,7 @@ from bancheng.schema.events import (
     CauseCoded,
     Declined,
     Escalated,
+    FaultAttributed,
     GuidanceIssued,
     HandedDown,
     OrderIssued,
@@ -143,6 +144,8 @@ def _units_of(event: CaseEvent) -> tuple[str, ...]:
         case OrderIssued(to_unit=unit):
             return (unit,)
         case Registered(department=unit) | GuidanceIssued(department=unit):
+            return (unit,)
+        case FaultAttributed(unit=unit):
             return (unit,)
         case _:
             return ()

@@ -34,6 +34,7 @@ from bancheng.store.search import search
 from bancheng.store.signing import StoredEntry
 from bancheng.store.visibility import had_to_do, seen_of
 from bancheng.window import cursors
+from bancheng.window.acknowledging import is_for, is_shown
 from bancheng.window.case_view import CaseView
 from bancheng.window.case_views import case_view
 from bancheng.window.error_texts import Language
@@ -41,7 +42,7 @@ from bancheng.window.failures import ApiError
 from bancheng.window.hosting import Hosting
 from bancheng.window.identity import Identity
 from bancheng.window.permissions import is_involved, sees_at_once
-from bancheng.window.views import AlertView, AskView, CaseList, HistoryView, case_row, entry_view
+from bancheng.window.views import AlertView, AskView, CaseList, HistoryView, case_row, entry_view, unit_view
 
 READ_AGAIN_SECONDS: Final = 600.0
 """Looking at the same case again within this time is the same reading: a page that refreshes itself is one row."""
@@ -110,7 +111,7 @@ class Queries:
             language,
             hide_person=hide,
             asks=_answered(asked, answers),
-            alerts=[alert_view(each) for each in alerts],
+            alerts=[alert_view(each, identity) for each in alerts],
         )
 
     async def history(self, identity: Identity, case_id: UUID) -> HistoryView:
@@ -139,12 +140,12 @@ class Queries:
             return await read_counters(tx, identity.visible.units)
 
     async def alerts(self, identity: Identity) -> list[AlertView]:
-        """Those about cases that may be seen, and those about links."""
+        """Those about cases that may be seen, and those about links; notices only for whom they are."""
         async with self._hosting.database.transaction(identity.tenant) as tx:
-            found = await open_alerts(tx)
+            found = [each for each in await open_alerts(tx) if is_shown(identity, each.kind)]
             about = sorted({each.case_id for each in found if each.case_id != NO_CASE})
             seen = await seen_of(tx, identity.visible, about)
-        return [alert_view(each) for each in found if each.case_id == NO_CASE or each.case_id in seen]
+        return [alert_view(each, identity) for each in found if each.case_id == NO_CASE or each.case_id in seen]
 
     async def colleagues(self, identity: Identity) -> list[Staff]:
         """The active staff of one's own unit, without oneself."""
@@ -217,10 +218,14 @@ def _answered(asked: Sequence[Ask], entries: Sequence[StoredEntry]) -> list[AskV
     return views
 
 
-def alert_view(alert: Alert) -> AlertView:
+def alert_view(alert: Alert, identity: Identity) -> AlertView:
+    unit = alert.kind.rpartition(":")[2]
+    about = alert.case_id != NO_CASE and is_for(identity, alert.kind)
+    named = f"{unit_view(identity.site.jurisdiction, unit).name}：{alert.detail}" if alert.kind.count(":") > 1 else ""
     return AlertView(
         case_id=None if alert.case_id == NO_CASE else alert.case_id,
         kind=alert.kind,
         raised_at=alert.raised_at,
-        detail=alert.detail,
+        detail=named or alert.detail,
+        is_yours=about,
     )

@@ -11,7 +11,7 @@ import msgspec
 
 from bancheng.kernel.case import Case
 from bancheng.kernel.context import Jurisdiction
-from bancheng.kernel.record import Aid, OtherNumber, Paper, Service, Signature
+from bancheng.kernel.record import Aid, OtherNumber, Paper, Service, Signature, Signer
 from bancheng.schema.clocks import BODY_PREFIX, ORDER_PREFIX, PAPER_PREFIX
 from bancheng.schema.events import Agent, Person
 from bancheng.window.permissions import masked, masked_agent, masked_name
@@ -101,6 +101,7 @@ class RecordView(msgspec.Struct, frozen=True, kw_only=True):
     transfers: list[TransferView]
     faults: list[FaultView]
     urged: int
+    signers: list[Signer]
 
 
 def record_view(case: Case, jurisdiction: Jurisdiction, now: datetime, *, hide_person: bool) -> RecordView:
@@ -134,6 +135,7 @@ def record_view(case: Case, jurisdiction: Jurisdiction, now: datetime, *, hide_p
         transfers=_transfers(case),
         faults=_faults(case, jurisdiction),
         urged=record.urged,
+        signers=list(record.signers),
     )
 
 

@@ -134,12 +134,13 @@ class AskView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AlertView(msgspec.Struct, frozen=True, kw_only=True):
-    """Something that somebody must look at. `case_id` is null for one about a link."""
+    """Something that somebody must look at. `case_id` is null for one about a link. `is_yours`: to acknowledge."""
 
     case_id: UUID | None
     kind: str
     raised_at: datetime
     detail: str
+    is_yours: bool = False
 
 
 class DeclineView(msgspec.Struct, frozen=True, kw_only=True):

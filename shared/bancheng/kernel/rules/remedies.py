@@ -227,6 +227,7 @@ def _fault(command: c.AttributeFault, case: Case, context: Context) -> e.FaultAt
     return e.FaultAttributed(
         at=context.now, actor=context.actor, side=command.side, unit=unit or case.holder_unit,
         department_text=department_text, told_text=case.record.told, opinion=command.opinion,
+        staff_name=command.staff_name,
     )  # fmt: skip
 
 

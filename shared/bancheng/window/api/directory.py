@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from datetime import date
+from uuid import UUID
 
 import msgspec
-from litestar import get
+from litestar import Response, get, post
 from litestar.di import NamedDependency
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.params import FromPath, JSONBody
 
 from bancheng.federation.health import LinkStatus
 from bancheng.kernel.profile import Profile
 from bancheng.store.counters import CounterValue
+from bancheng.window.acknowledging import AcknowledgeBody, Acknowledged, acknowledge
+from bancheng.window.api.answers import TO_A_CASE, Key, answered
+from bancheng.window.api.bodies import body_of
+from bancheng.window.idempotency import request_of
 from bancheng.window.requests import StaffRequest
 from bancheng.window.views import AlertView
 from bancheng.window.window import Window
@@ -89,4 +96,25 @@ async def figures(request: StaffRequest, window: NamedDependency[Window]) -> lis
     return await window.queries.figures(request.user)
 
 
-ROUTES = [units, links, profile, alerts, figures]
+@post(
+    "/cases/{case_id:uuid}/acknowledge",
+    dto=body_of(AcknowledgeBody),
+    return_dto=None,
+    status_code=200,
+    summary="Acknowledge a notice 签阅",
+    tags=["cases"],
+    responses={200: ResponseSpec(Acknowledged, description="Done"), **TO_A_CASE},
+)
+async def acknowledge_notice(
+    request: StaffRequest,
+    data: JSONBody[AcknowledgeBody],
+    window: NamedDependency[Window],
+    case_id: FromPath[UUID],
+    idempotency_key: Key = None,
+) -> Response[bytes]:
+    """A fault reported to your unit or to you, or a call to the duty leader: seen. `kind` as `/alerts` has it."""
+    wanted = request_of(idempotency_key, f"acknowledge/{case_id}", data)
+    return answered(await acknowledge(window.hosting, request.user, case_id, data, wanted))
+
+
+ROUTES = [units, links, profile, alerts, acknowledge_notice, figures]

@@ -17,7 +17,7 @@ from bancheng.kernel.case import Case
 from bancheng.kernel.context import Jurisdiction
 from bancheng.kernel.profile import Profile
 from bancheng.kernel.profile_parts import CaseType, Choice
-from bancheng.kernel.record import Order
+from bancheng.kernel.record import Order, SignedPart, Signer
 from bancheng.schema import events as e
 from bancheng.schema.clocks import ORDER_PREFIX, PERSON
 from bancheng.schema.events import CaseEvent
@@ -26,6 +26,14 @@ from bancheng.window.permissions import masked, masked_agent, masked_name
 
 CHOSEN, OTHER = "☑", "□"
 SATISFIED: Final = {True: "☑满意  □不满意", False: "□满意  ☑不满意", None: "□满意  □不满意"}
+SIGNED_PARTS: Final[dict[SignedPart, str]] = {
+    "handled": "经办", "department": "责任部门", "verified": "核查", "approved": "批准", "revisited": "回访",
+}  # fmt: skip
+PROCESS: Final = {
+    "registered": "登记", "accepted": "受理", "ordered": "交办", "order_reported": "部门反馈", "order_done": "部门办结",
+    "passed_to_body": "转其他机构", "body_done": "其他机构办结", "progress_told": "告知进展", "answered": "答复",
+    "result_proposed": "申请办结", "verified": "核查", "revisited": "回访", "redone": "重办", "closed": "办结",
+}  # fmt: skip
 SIGNED: Final = {"drawn": "屏幕签名", "paper": "纸质签名", "thumbprint": "按指印"}
 
 
@@ -95,6 +103,8 @@ def _matter(context: FormContext) -> dict[str, str]:
         "department": _unit(case.department, context),
         "due_day": clock.due_day.isoformat() if clock is not None else "",
         "missing_papers": "；".join(f"{each.name}（{each.due_on.isoformat()} 前）" for each in missing),
+        "process_and_result": _process_and_result(context),
+        "signers": "；".join(_signed(each, context) for each in case.record.signers),
         "guidance_documents": "；".join(
             event.documents for event in context.events if isinstance(event, e.GuidanceIssued)
         ),
@@ -156,6 +166,18 @@ def _result(context: FormContext) -> dict[str, str]:
         "rating": "★" * case.record.rating,
         "satisfied": SATISFIED[case.record.satisfied],
     }
+
+
+def _process_and_result(context: FormContext) -> str:
+    """Each step that was reached, on its last day, in order; then what the person was told (NX-09)."""
+    reached = sorted(context.case.record.milestones.items(), key=lambda each: each[1])
+    steps = [f"{_day(at, context)}{PROCESS[name]}" for name, at in reached if name in PROCESS]
+    return "；".join(steps) + (f"。{context.case.answer}" if context.case.answer else "")
+
+
+def _signed(signer: Signer, context: FormContext) -> str:
+    name = f"{signer.name}（代{signer.stands_in_for}）" if signer.stands_in_for else signer.name
+    return f"{SIGNED_PARTS[signer.part]}：{name} {_day(signer.at, context)}"
 
 
 def _decline(context: FormContext) -> dict[str, str]:

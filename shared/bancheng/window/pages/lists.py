@@ -5,18 +5,23 @@ from __future__ import annotations
 import hashlib
 from typing import Annotated, Any, Final, Literal, get_args
 from urllib.parse import urlencode
+from uuid import UUID
 
 import msgspec
-from litestar import Response, get
+from litestar import Response, get, post
 from litestar.di import NamedDependency
-from litestar.params import QueryParameter
+from litestar.params import FromPath, QueryParameter
 
 from bancheng.kernel.case import CLOSED_STAGES, Stage
 from bancheng.store.errors import SearchTooShort
 from bancheng.store.ledger import LedgerFilter
+from bancheng.window.acknowledging import AcknowledgeBody, acknowledge
 from bancheng.window.error_texts import in_full, text_for
+from bancheng.window.failures import ApiError
+from bancheng.window.idempotency import request_of
 from bancheng.window.identity import Identity
-from bancheng.window.pages.session import page_context, redirect
+from bancheng.window.input_text import convert_form
+from bancheng.window.pages.session import page_context, redirect, session_form
 from bancheng.window.queries import ListRequest
 from bancheng.window.requests import StaffRequest, language_of
 from bancheng.window.views import CaseList
@@ -138,8 +143,23 @@ async def search_page(
     return window.renderer.page("search.html", language, context, status=422 if error else 200)
 
 
+@post("/cases/{case_id:uuid}/acknowledge", include_in_schema=False)
+async def acknowledge_at_page(
+    request: StaffRequest, window: NamedDependency[Window], case_id: FromPath[UUID]
+) -> Response[bytes]:
+    """The notices again; one that somebody else has acknowledged meanwhile is gone all the same."""
+    form = await session_form(request)
+    body = convert_form({"kind": form.get("kind", "")}, AcknowledgeBody)
+    try:
+        await acknowledge(window.hosting, request.user, case_id, body, request_of(form.get("key"), "acknowledge", body))
+    except ApiError as refusal:
+        if refusal.code != "alert.not_open":
+            raise
+    return redirect("/cases/alerts")
+
+
 def _fingerprint(html: str) -> str:
     return hashlib.sha256(html.encode()).hexdigest()[:16]
 
 
-ROUTES = [first_page, list_page, list_rows, alerts_page, search_page]
+ROUTES = [first_page, list_page, list_rows, alerts_page, acknowledge_at_page, search_page]

@@ -24,14 +24,14 @@ from bancheng.window.views import EntryView, unit_view
 SAID: Final = (
     "grant", "unit", "on_duty", "was_on_duty", "called", "number", "system", "cause", "reason", "cannot_do", "kind",
     "case_type", "ground", "department", "matter", "complained_unit", "is_restricted", "person", "agent",
-    "received_on", "imported_from", "ended_at", "explanation", "method", "signer", "to_name", "level", "tool",
-    "basis", "form", "on", "helper", "took_place", "programme", "taken_up", "to_unit", "handler", "request", "reply",
-    "body", "step", "by_unit", "side", "name", "paper_kind", "due_on", "documents", "conditions", "answer_kind",
+    "received_on", "imported_from", "ended_at", "explanation", "method", "signer", "to_name", "level", "tool", "basis",
+    "form", "on", "helper", "took_place", "programme", "taken_up", "to_unit", "handler", "request", "reply", "body",
+    "step", "by_unit", "side", "name", "paper_kind", "due_on", "documents", "conditions", "answer_kind",
     "person_number", "text", "said_by", "said_how", "wants", "done", "note", "department_text", "told_text",
-    "opinion", "outcome", "answer", "satisfied", "rating", "comment", "channel", "until", "clock", "owner",
-    "workdays", "started", "met", "ended", "old_due_at", "new_due_at", "due_at", "round", "count", "authority",
-    "asked_by", "late_type", "late_unit", "late_at", "decided_by", "decided_at", "calendar_edition", "title",
-    "description",
+    "staff_name", "opinion", "outcome", "answer", "satisfied", "rating", "comment", "channel", "until", "clock",
+    "owner", "workdays", "started", "met", "ended", "old_due_at", "new_due_at", "due_at", "round", "count",
+    "authority", "asked_by", "late_type", "late_unit", "late_at", "decided_by", "decided_at", "calendar_edition",
+    "title", "description",
 )  # fmt: skip
 """Details that are said, in this order; hashes and positions are not."""
 _GROUPS: Final = {
