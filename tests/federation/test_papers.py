@@ -14,7 +14,7 @@ from bancheng.kernel import commands as c
 from bancheng.schema.events import Person
 from bancheng.schema.messages import PaperAsk, PaperNotGiven, PaperPiece
 from bancheng.schema.subjects import control_subject
-from bancheng.store.papers import PaperRow, begin_storing, paper_stored, papers_by_hash
+from bancheng.store.papers import PaperRow, begin_storing, paper_stored, papers_of_case
 from bancheng.store.signing import Signer
 from tests.federation.linked_sites import eventually
 from tests.support.papers import png, sha256_of
@@ -36,21 +36,23 @@ async def attach(line: LinkedSites, site: str, case_id: UUID, content: bytes) ->
         await begin_storing(tx, name, case_id, size=len(content), media_type="image/png", now=START)
     await line.papers[site].keep(line.tenant, name, io.BytesIO(content))
     async with at.database.transaction(line.tenant) as tx:
-        assert await paper_stored(tx, name, size=len(content), media_type="image/png", now=START)
+        assert await paper_stored(tx, name, case_id, size=len(content), media_type="image/png", now=START)
     command = c.AttachPaper(sha256=name, name="登记表.png", media_type="image/png", size=len(content))
     await line.command(site, case_id, command)
     line.wake(site)
     return name
 
 
-async def row(line: LinkedSites, site: str, name: str) -> PaperRow | None:
+async def row(line: LinkedSites, site: str, name: str, case_id: UUID) -> PaperRow | None:
     async with line.sites[site].database.transaction(line.tenant) as tx:
-        return (await papers_by_hash(tx, [name])).get(name)
+        return (await papers_of_case(tx, case_id)).get(name)
 
 
-async def comes_to(line: LinkedSites, site: str, name: str, content: bytes) -> PaperRow:
+async def comes_to(line: LinkedSites, site: str, name: str, case_id: UUID, content: bytes) -> PaperRow:
     found = await eventually(
-        lambda: row(line, site, name), lambda paper: paper is not None and paper.state == "complete", f"at the {site}"
+        lambda: row(line, site, name, case_id),
+        lambda paper: paper is not None and paper.state == "complete",
+        f"at the {site}",
     )
     assert found is not None
     kept = [piece async for piece in line.papers[site].content(line.tenant, name, len(content))]
@@ -88,15 +90,21 @@ class Ear:
         return client
 
 
-async def test_a_photo_of_five_megabytes_comes_to_the_county_by_way_of_the_town(line: LinkedSites) -> None:
+async def test_a_photo_of_five_megabytes_comes_to_the_county_by_way_of_the_town(
+    line: LinkedSites, tmp_path: Path
+) -> None:
     await line.start()
     (case_id,) = await line.register()
     name = await attach(line, VILLAGE, case_id, PHOTO)
-    at_town = await comes_to(line, TOWN, name, PHOTO)
-    at_county = await comes_to(line, COUNTY, name, PHOTO)
+    at_town = await comes_to(line, TOWN, name, case_id, PHOTO)
+    at_county = await comes_to(line, COUNTY, name, case_id, PHOTO)
     assert (at_town.peer, at_county.peer) == (VILLAGE, TOWN)
     assert (at_county.size, at_county.media_type, at_county.refused_copies) == (len(PHOTO), "image/png", 0)
-    assert [piece async for piece in line.papers[COUNTY].parts(line.tenant, name)] == []
+
+    async def left_over() -> list[str]:
+        return [path.name for path in (tmp_path / COUNTY).rglob("*") if path.is_file()]
+
+    await eventually(left_over, lambda found: found == [name], "only the whole paper")
 
 
 async def test_a_paper_of_the_town_comes_down_to_the_village_that_held_the_case(line: LinkedSites) -> None:
@@ -105,15 +113,15 @@ async def test_a_paper_of_the_town_comes_down_to_the_village_that_held_the_case(
     await line.hand_in(case_id)
     await line.arrived()
     name = await attach(line, TOWN, case_id, png(seed=9))
-    await comes_to(line, VILLAGE, name, png(seed=9))
-    await comes_to(line, COUNTY, name, png(seed=9))
+    await comes_to(line, VILLAGE, name, case_id, png(seed=9))
+    await comes_to(line, COUNTY, name, case_id, png(seed=9))
 
 
-async def _in_the_middle(line: LinkedSites, name: str, size: int) -> int:
+async def _in_the_middle(line: LinkedSites, name: str, case_id: UUID, size: int) -> int:
     def is_between(paper: PaperRow | None) -> bool:
         return paper is not None and 0 < paper.received_bytes < size
 
-    found = await eventually(lambda: row(line, TOWN, name), is_between, "some of it")
+    found = await eventually(lambda: row(line, TOWN, name, case_id), is_between, "some of it")
     assert found is not None
     return found.received_bytes
 
@@ -123,15 +131,15 @@ async def test_what_was_received_before_a_stop_is_not_fetched_again(line: Linked
     await line.start(VILLAGE, TOWN)
     (case_id,) = await line.register()
     name = await attach(line, VILLAGE, case_id, content)
-    await _in_the_middle(line, name, len(content))
+    await _in_the_middle(line, name, case_id, len(content))
     await line.stop(TOWN)
-    left = await row(line, TOWN, name)
+    left = await row(line, TOWN, name, case_id)
     assert left is not None
     assert 0 < left.received_bytes < len(content)
     ear = Ear(line, VILLAGE)
     client = await ear.listen()
     await line.start(TOWN)
-    await comes_to(line, TOWN, name, content)
+    await comes_to(line, TOWN, name, case_id, content)
     await client.stop()
     assert ear.starts[0] == left.received_bytes
     assert min(ear.starts) == left.received_bytes
@@ -142,13 +150,13 @@ async def test_a_server_killed_in_the_middle_costs_time_and_no_bytes(line: Linke
     await line.start(VILLAGE, TOWN)
     (case_id,) = await line.register()
     name = await attach(line, VILLAGE, case_id, content)
-    await _in_the_middle(line, name, len(content))
+    await _in_the_middle(line, name, case_id, len(content))
     line.nats.kill()
-    left = await row(line, TOWN, name)
+    left = await row(line, TOWN, name, case_id)
     assert left is not None
     assert left.state == "fetching"
     line.nats.start()
-    found = await comes_to(line, TOWN, name, content)
+    found = await comes_to(line, TOWN, name, case_id, content)
     assert found.refused_copies == 0
 
 
@@ -160,29 +168,33 @@ async def test_a_wrong_copy_is_refused_on_record_and_fetched_again(line: LinkedS
     stored.write_bytes(content[:-100] + bytes(100))
     await line.start(VILLAGE, TOWN)
     refused = await eventually(
-        lambda: row(line, TOWN, name), lambda paper: paper is not None and paper.refused_copies > 0, "a refusal"
+        lambda: row(line, TOWN, name, case_id),
+        lambda paper: paper is not None and paper.refused_copies > 0,
+        "a refusal",
     )
     assert refused is not None
     assert refused.state == "fetching"
     assert not await line.papers[TOWN].is_whole(line.tenant, name)
     # The village is told of the doubt, looks at its own copy and finds it broken.
     await eventually(
-        lambda: row(line, VILLAGE, name), lambda paper: paper is not None and paper.state == "missing", "own copy lost"
+        lambda: row(line, VILLAGE, name, case_id),
+        lambda paper: paper is not None and paper.state == "missing",
+        "own copy lost",
     )
     audit = await line.fetch(TOWN, "SELECT detail FROM audit WHERE tenant = $1 AND action = 'paper_refused'")
     assert f"paper.hash_differs {VILLAGE} {name}" in [each[0] for each in audit]
     # Somebody uploads it once more.
     await line.papers[VILLAGE].keep(line.tenant, name, io.BytesIO(content))
     async with line.sites[VILLAGE].database.transaction(line.tenant) as tx:
-        await paper_stored(tx, name, size=len(content), media_type="image/png", now=START)
-    await comes_to(line, TOWN, name, content)
+        await paper_stored(tx, name, case_id, size=len(content), media_type="image/png", now=START)
+    await comes_to(line, TOWN, name, case_id, content)
 
 
 async def test_a_paper_that_a_site_lost_comes_back_from_a_neighbour(line: LinkedSites, tmp_path: Path) -> None:
     await line.start()
     (case_id,) = await line.register()
     name = await attach(line, VILLAGE, case_id, png(seed=3, size=300_000))
-    await comes_to(line, COUNTY, name, png(seed=3, size=300_000))
+    await comes_to(line, COUNTY, name, case_id, png(seed=3, size=300_000))
     await line.stop(COUNTY)
     async with line.sites[COUNTY].database.transaction(line.tenant) as tx:
         await tx.execute("DELETE FROM paper WHERE tenant = $1", line.tenant)
@@ -192,8 +204,8 @@ async def test_a_paper_that_a_site_lost_comes_back_from_a_neighbour(line: Linked
         )  # fmt: skip
     (tmp_path / TOWN / line.tenant / name[:2] / name).unlink()
     await line.start(COUNTY)
-    await comes_to(line, COUNTY, name, png(seed=3, size=300_000))
-    await comes_to(line, TOWN, name, png(seed=3, size=300_000))
+    await comes_to(line, COUNTY, name, case_id, png(seed=3, size=300_000))
+    await comes_to(line, TOWN, name, case_id, png(seed=3, size=300_000))
 
 
 async def _ask(line: LinkedSites, *, reader: str, at: str, ask: PaperAsk, signer: Signer | None = None) -> object:
@@ -226,7 +238,7 @@ async def test_a_paper_is_given_only_to_a_site_that_takes_part_in_its_case(line:
     (own,) = await line.register(site=TOWN)
     name = await attach(line, TOWN, own, png(seed=4))
     theirs = await attach(line, VILLAGE, shared, png(seed=5))
-    await comes_to(line, TOWN, theirs, png(seed=5))
+    await comes_to(line, TOWN, theirs, shared, png(seed=5))
     ask = PaperAsk(case_id=own, sha256=name, start=0, most_bytes=100)
     assert await _ask(line, reader=VILLAGE, at=TOWN, ask=ask) == PaperNotGiven(code="paper.not_yours")
     # Naming a case in which it does take part opens no other case's paper.
@@ -240,6 +252,30 @@ async def test_a_paper_is_given_only_to_a_site_that_takes_part_in_its_case(line:
     assert given.data == png(seed=5)[:100]
     forged = await _ask(line, reader=VILLAGE, at=TOWN, ask=shared_ask, signer=Signer(VILLAGE, b"9" * 32))
     assert forged == PaperNotGiven(code="paper.request_unsigned")
+
+
+async def test_who_names_the_hash_of_another_case_gets_none_of_its_bytes(line: LinkedSites) -> None:
+    await line.start(VILLAGE, TOWN)
+    (own,) = await line.register(site=TOWN)
+    (shared,) = await line.register()
+    name = await attach(line, TOWN, own, png(seed=4))
+    # The village does not have these bytes, and writes into its own case an entry that names them all the same.
+    naming = c.AttachPaper(sha256=name, name="证明.png", media_type="image/png", size=len(png(seed=4)))
+    await line.command(VILLAGE, shared, naming)
+    line.wake(VILLAGE)
+    wanted = await eventually(
+        lambda: row(line, TOWN, name, shared), lambda paper: paper is not None and bool(paper.reason), "asked in vain"
+    )
+    assert wanted is not None
+    assert (wanted.state, wanted.received_bytes, wanted.reason) == ("fetching", 0, "paper.not_here_yet")
+    ask = PaperAsk(case_id=shared, sha256=name, start=0, most_bytes=100)
+    assert await _ask(line, reader=VILLAGE, at=TOWN, ask=ask) == PaperNotGiven(code="paper.not_here_yet")
+    # Who does have them gets there: the bytes came here for this case too.
+    await line.papers[VILLAGE].keep(line.tenant, name, io.BytesIO(png(seed=4)))
+    async with line.sites[VILLAGE].database.transaction(line.tenant) as tx:
+        await begin_storing(tx, name, shared, size=1, media_type="image/png", now=START)
+        await paper_stored(tx, name, shared, size=len(png(seed=4)), media_type="image/png", now=START)
+    await comes_to(line, TOWN, name, shared, png(seed=4))
 
 
 @pytest.mark.parametrize(("start", "most_bytes", "length"), [(0, 10**9, 256 * 1024), (-5, 10, 10), (10**9, 10, 0)])
@@ -266,9 +302,9 @@ async def test_a_paper_about_the_town_passes_the_town_unread(line: LinkedSites, 
     )  # fmt: skip
     await line.command(VILLAGE, case_id, complaint)
     name = await attach(line, VILLAGE, case_id, content)
-    found = await comes_to(line, COUNTY, name, content)
+    found = await comes_to(line, COUNTY, name, case_id, content)
     assert (found.peer, found.source) == (TOWN, VILLAGE)
-    assert await row(line, TOWN, name) is None
+    assert await row(line, TOWN, name, case_id) is None
     assert [path for path in (tmp_path / TOWN).rglob("*") if path.is_file()] == []
 
 

@@ -18,10 +18,11 @@ from bancheng.store.papers import (
     Wanted,
     begin_storing,
     forget_unattached,
+    is_named_elsewhere,
     next_wanted,
     paper_lost,
     paper_stored,
-    papers_by_hash,
+    papers_of_case,
     part_received,
     put_off,
     refuse_copy,
@@ -96,11 +97,11 @@ async def test_parts_are_one_paper_in_order_whatever_came_first(papers: PaperSto
     content = png(seed=2, size=700_000)
     name = sha256_of(content)
     for start in (400_000, 0, 200_000, 600_000, 200_000):
-        await papers.keep_part(TENANT, name, start, content[start : start + 200_000])
-    assert b"".join([piece async for piece in papers.parts(TENANT, name)]) == content
-    await papers.keep(TENANT, name, papers.parts(TENANT, name))
-    await papers.drop_parts(TENANT, name)
-    assert [piece async for piece in papers.parts(TENANT, name)] == []
+        await papers.keep_part(TENANT, name, CASE, start, content[start : start + 200_000])
+    assert b"".join([piece async for piece in papers.parts(TENANT, name, CASE)]) == content
+    await papers.keep(TENANT, name, papers.parts(TENANT, name, CASE))
+    await papers.drop_parts(TENANT, name, CASE)
+    assert [piece async for piece in papers.parts(TENANT, name, CASE)] == []
     assert await papers.is_whole(TENANT, name)
 
 
@@ -127,13 +128,13 @@ async def test_bytes_that_nobody_attached_are_found_and_forgotten(database: Data
     async with database.transaction(tenant) as tx:
         for name in (left, taken):
             await begin_storing(tx, name, CASE, size=5, media_type="image/png", now=NOW)
-        assert await paper_stored(tx, taken, size=5, media_type="image/png", now=NOW)
-        assert not await paper_stored(tx, "0" * 64, size=5, media_type="image/png", now=NOW)
+        assert await paper_stored(tx, taken, CASE, size=5, media_type="image/png", now=NOW)
+        assert not await paper_stored(tx, "0" * 64, CASE, size=5, media_type="image/png", now=NOW)
         assert await unattached(tx, before=NOW) == []
-        assert await unattached(tx, before=NOW + timedelta(hours=1)) == [left]
-        await forget_unattached(tx, left)
-        await forget_unattached(tx, taken)
-        assert set(await papers_by_hash(tx, [left, taken])) == {taken}
+        assert await unattached(tx, before=NOW + timedelta(hours=1)) == [(left, CASE)]
+        await forget_unattached(tx, left, CASE)
+        await forget_unattached(tx, taken, CASE)
+        assert set(await papers_of_case(tx, CASE)) == {taken}
 
 
 async def test_a_paper_is_wanted_until_it_is_whole(database: Database, tenant: str) -> None:
@@ -148,12 +149,29 @@ async def test_a_paper_is_wanted_until_it_is_whole(database: Database, tenant: s
         assert not await part_received(tx, wanted, size=100, received_bytes=60), "another process was faster"
         waiting = await waiting_papers(tx)
         assert (waiting.papers, waiting.bytes, waiting.oldest_known_at) == (1, 40, NOW)
-        assert await paper_stored(tx, name, size=100, media_type="image/png", now=NOW)
+        assert await paper_stored(tx, name, CASE, size=100, media_type="image/png", now=NOW)
         assert await next_wanted(tx, "village", now=NOW) is None
-        await want_papers(tx, [wanted_of(name, OTHER_CASE, "county")], now=NOW)
-        (row,) = (await papers_by_hash(tx, [name])).values()
+        await want_papers(tx, [wanted_of(name, peer="county")], now=NOW)
+        (row,) = (await papers_of_case(tx, CASE)).values()
         assert (row.state, row.received_bytes, row.peer) == ("complete", 100, "village")
         assert (await waiting_papers(tx)).papers == 0
+
+
+async def test_bytes_that_are_here_for_one_case_are_not_here_for_another_that_names_them(
+    database: Database, tenant: str
+) -> None:
+    name = secrets.token_hex(32)
+    async with database.transaction(tenant) as tx:
+        await begin_storing(tx, name, CASE, size=5, media_type="image/png", now=NOW)
+        await paper_stored(tx, name, CASE, size=5, media_type="image/png", now=NOW)
+        await want_papers(tx, [wanted_of(name, OTHER_CASE)], now=NOW)
+        (named,) = (await papers_of_case(tx, OTHER_CASE)).values()
+        assert (named.state, named.received_bytes) == ("fetching", 0)
+        assert await is_named_elsewhere(tx, name, CASE)
+        assert not await is_named_elsewhere(tx, secrets.token_hex(32), CASE)
+        assert await paper_lost(tx, name, reason="paper.gone", ask=Source(peer="town", source="town"), now=NOW)
+        (lost,) = (await papers_of_case(tx, CASE)).values()
+        assert (lost.state, lost.peer) == ("missing", "town")
 
 
 async def test_what_is_put_off_comes_after_the_others_and_at_once_when_a_neighbour_is_back(
@@ -163,11 +181,16 @@ async def test_what_is_put_off_comes_after_the_others_and_at_once_when_a_neighbo
     later = NOW + timedelta(minutes=1)
     async with database.transaction(tenant) as tx:
         await want_papers(tx, [wanted_of(first), wanted_of(second)], now=NOW)
-        await put_off(tx, first, reason="paper.not_here_yet", ask=Source(peer="village", source="village"), until=later)
+        rows = await papers_of_case(tx, CASE)
+        await put_off(
+            tx, rows[first], reason="paper.not_here_yet", ask=Source(peer="village", source="village"), until=later
+        )
         wanted = await next_wanted(tx, "village", now=NOW)
         assert wanted is not None
         assert wanted.sha256 == second
-        await put_off(tx, second, reason="paper.not_here_yet", ask=Source(peer="county", source="county"), until=later)
+        await put_off(
+            tx, rows[second], reason="paper.not_here_yet", ask=Source(peer="county", source="county"), until=later
+        )
         assert await next_wanted(tx, "village", now=NOW) is None
         assert await try_now(tx, "village", now=NOW) == 1
         again = await next_wanted(tx, "village", now=NOW)
@@ -182,9 +205,8 @@ async def test_a_refused_copy_is_counted_and_begun_again(database: Database, ten
         wanted = await next_wanted(tx, "village", now=NOW)
         assert wanted is not None
         await part_received(tx, wanted, size=100, received_bytes=100)
-        await refuse_copy(
-            tx, name, reason="paper.hash_differs", ask=Source(peer="village", source="village"), until=NOW
-        )
+        ask = Source(peer="village", source="village")
+        await refuse_copy(tx, wanted, reason="paper.hash_differs", ask=ask, until=NOW)
         again = await next_wanted(tx, "village", now=NOW)
         assert again is not None
         assert (again.received_bytes, again.size, again.refused_copies) == (0, 0, 1)
@@ -195,7 +217,7 @@ async def test_a_paper_that_is_lost_is_wanted_again(database: Database, tenant: 
     name = secrets.token_hex(32)
     async with database.transaction(tenant) as tx:
         await begin_storing(tx, name, CASE, size=5, media_type="image/png", now=NOW)
-        await paper_stored(tx, name, size=5, media_type="image/png", now=NOW)
+        await paper_stored(tx, name, CASE, size=5, media_type="image/png", now=NOW)
         assert await paper_lost(tx, name, reason="paper.gone", ask=Source(peer="town", source="town"), now=NOW)
         assert not await paper_lost(tx, name, reason="paper.gone", ask=Source(peer="town", source="town"), now=NOW)
         wanted = await next_wanted(tx, "town", now=NOW)

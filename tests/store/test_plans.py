@@ -132,10 +132,10 @@ async def _fill(postgres: DatabaseAdmin) -> Addresses:
                 tenant, NOW,
             )  # fmt: skip
             await tx.execute(
-                "INSERT INTO paper SELECT $1, sha256(convert_to(n::text, 'UTF8'))::text, $3, "
+                "INSERT INTO paper SELECT $1, sha256(convert_to(n::text, 'UTF8'))::text, md5(n::text)::uuid, "
                 "CASE WHEN n % 50 = 0 THEN 'fetching' WHEN n % 50 = 1 THEN 'storing' ELSE 'complete' END, "
                 "1, '', 0, 'town', 'town', 0, $2, 0, '', $2, NULL FROM generate_series(1, 3000) n",
-                tenant, NOW, SOME_CASE,
+                tenant, NOW,
             )  # fmt: skip
     await database.close()
     admin = await asyncpg.connect(addresses.admin)
@@ -196,7 +196,8 @@ HOT = {
     "by number": (search.BY_NUMBER, (TENANT, "x", 50), {"cases_number"}),
     "by another system's number": (search.BY_GIVEN_NUMBER, (TENANT, "number x", 50), {"case_gram_pkey", "cases_pkey"}),
     "not cut yet": (*search.uncut(EVERYTHING, SOME_CASE, 100), {"gram_queue_pkey"}),
-    "papers by hash": (papers.BY_HASH, (TENANT, ["a" * 64]), {"paper_pkey"}),
+    "papers of a case": (papers.OF_CASE, (TENANT, UUID(int=7), 1000), {"paper_pkey"}),
+    "bytes of another case": (papers.IS_NAMED_ELSEWHERE, (TENANT, "a" * 64, SOME_CASE), {"paper_hash"}),
     "next paper to ask for": (papers.NEXT_WANTED, (TENANT, "town", NOW), {"paper_wanted"}),
     "when to ask again": (papers.NEXT_TRY_AT, (TENANT, "town"), {"paper_wanted"}),
     "papers on their way": (papers.WAITING, (TENANT,), {"paper_wanted"}),

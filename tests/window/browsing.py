@@ -14,12 +14,18 @@ if TYPE_CHECKING:
     from tests.window.town_hall import TownHall
 
 
+MULTIPART = "multipart/form-data"
+File = tuple[str, bytes]
+"""What a visitor chose: its name and its bytes."""
+
+
 class Form:
     """One form of a page, filled in as the page filled it."""
 
-    def __init__(self, action: str, method: str) -> None:
+    def __init__(self, action: str, method: str, encoding: str) -> None:
         self.action = action
         self.method = method
+        self.encoding = encoding
         self.values: dict[str, str] = {}
 
 
@@ -34,7 +40,7 @@ class _Reader(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = {name: value or "" for name, value in attrs}
         if tag == "form":
-            self.forms.append(Form(given.get("action", ""), given.get("method", "get")))
+            self.forms.append(Form(given.get("action", ""), given.get("method", "get"), given.get("enctype", "")))
         elif tag == "input" and self.forms and "name" in given:
             self.forms[-1].values[given["name"]] = given.get("value", "")
         elif tag == "textarea":
@@ -77,13 +83,21 @@ class Browser:
     async def open(self, path: str) -> Page:
         return Page(await self.client.get(path, follow_redirects=True))
 
-    async def submit(self, page: Page, action: str, **typed: str) -> Page:
-        return Page(await self.send(page, action, **typed))
+    async def submit(self, page: Page, action: str, file: File | None = None, /, **typed: str) -> Page:
+        return Page(await self.send(page, action, file, **typed))
 
-    async def send(self, page: Page, action: str, **typed: str) -> httpx.Response:
-        """Nothing is followed at first; what answers with 303 is then looked at."""
-        given = {name.replace("__", "."): value for name, value in typed.items()}
-        answer = await self.client.post(action, data={**page.forms[action].values, **given})
+    async def send(self, page: Page, action: str, file: File | None = None, /, **typed: str) -> httpx.Response:
+        """Nothing is followed at first; what answers with 303 is then looked at. A form with a file goes as multipart,
+        and its file is empty and without a name where none was chosen.
+        """
+        form = page.forms[action]
+        given = {**form.values, **{name.replace("__", "."): value for name, value in typed.items()}}
+        if form.encoding == MULTIPART:
+            given.pop("file", None)
+            sent = {"file": file if file is not None else ("", b"")}
+            answer = await self.client.post(action, data=given, files=sent)
+        else:
+            answer = await self.client.post(action, data=given)
         if answer.status_code == 303:
             return await self.client.get(answer.headers["location"], follow_redirects=True)
         return answer

@@ -31,7 +31,7 @@ from bancheng.store.casebook import load_cases, load_entries
 from bancheng.store.database import Database, Transaction
 from bancheng.store.errors import EntryErased, PaperGone, StoreError, TooManyEntries
 from bancheng.store.paper_store import PaperStore
-from bancheng.store.papers import PaperRow, Source, paper_lost, papers_by_hash
+from bancheng.store.papers import PaperRow, Source, paper_lost, papers_of_case
 
 PassOn = Callable[[str, str, bytes], Awaitable[bytes]]
 """Given the site meant, the neighbour the request came from, and the request; its answer. Raises LinkTrouble."""
@@ -92,7 +92,8 @@ class PaperAnswers:
                 return PaperNotGiven(code="paper.not_yours")
             if not (case.record.has_paper(ask.sha256) or await _is_named(tx, ask)):
                 return PaperNotGiven(code="paper.not_yours")
-            row = (await papers_by_hash(tx, [ask.sha256])).get(ask.sha256)
+            # Only what came here for this very case: that a case names a hash proves nothing (ADR 24).
+            row = (await papers_of_case(tx, ask.case_id)).get(ask.sha256)
         if row is None or row.state != "complete":
             return PaperNotGiven(code="paper.not_here_yet")
         if ask.doubts and ask.start == 0 and not await self._papers.is_whole(site.tenant, ask.sha256):

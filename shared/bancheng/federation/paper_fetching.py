@@ -185,7 +185,7 @@ class PaperFetching:
 
     async def _keep(self, wanted: PaperRow, piece: PaperPiece) -> PaperRow | None:
         """The paper with this piece; None when another process goes on with it."""
-        await self._papers.keep_part(self._tenant, wanted.sha256, piece.start, piece.data)
+        await self._papers.keep_part(self._tenant, wanted.sha256, wanted.case_id, piece.start, piece.data)
         received = piece.start + len(piece.data)
         # Not flushed: after a power cut a piece is asked for again.
         async with self._database.transaction(self._tenant, durable=False) as tx:
@@ -197,47 +197,47 @@ class PaperFetching:
         """All pieces are here: one paper if they match its hash, otherwise begun again."""
         found, size, head = hashlib.sha256(), 0, b""
         try:
-            async for piece in self._papers.parts(self._tenant, wanted.sha256):
+            async for piece in self._papers.parts(self._tenant, wanted.sha256, wanted.case_id):
                 found.update(piece)
                 size += len(piece)
                 head = head or piece[:HEAD_BYTES]
         except PaperGone:
             size = 0
         if size < wanted.size:
-            await self._papers.drop_parts(self._tenant, wanted.sha256)
+            await self._papers.drop_parts(self._tenant, wanted.sha256, wanted.case_id)
             async with self._database.transaction(self._tenant) as tx:
-                await start_again(tx, wanted.sha256)
+                await start_again(tx, wanted)
             return
         if found.hexdigest() != wanted.sha256:
             await self._refuse(wanted, "paper.hash_differs")
             return
-        await self._papers.keep(self._tenant, wanted.sha256, self._papers.parts(self._tenant, wanted.sha256))
+        await self._papers.keep(
+            self._tenant, wanted.sha256, self._papers.parts(self._tenant, wanted.sha256, wanted.case_id)
+        )
         async with self._database.transaction(self._tenant) as tx:
             now = self._hosted().wall_now()
-            await paper_stored(tx, wanted.sha256, size=size, media_type=type_of(head), now=now)
-        await self._papers.drop_parts(self._tenant, wanted.sha256)
+            await paper_stored(tx, wanted.sha256, wanted.case_id, size=size, media_type=type_of(head), now=now)
+        await self._papers.drop_parts(self._tenant, wanted.sha256, wanted.case_id)
 
     async def _put_off(self, wanted: PaperRow, code: str) -> None:
         """Asked in vain: the next time somebody else, if there is one."""
         site = self._hosted()
         ask = await self._somebody_else(site, wanted)
         async with self._database.transaction(self._tenant) as tx:
-            await put_off(tx, wanted.sha256, reason=code, ask=ask, until=site.wall_now() + self._pause(wanted.tries))
+            await put_off(tx, wanted, reason=code, ask=ask, until=site.wall_now() + self._pause(wanted.tries))
 
     async def _refuse(self, wanted: PaperRow, code: str) -> None:
         """A wrong copy leaves nothing but its record, and is fetched again: from somebody else, if there is one."""
         site = self._hosted()
         _log.warning("copy of a paper refused", extra={"peer": self._peer.site, "code": code})
-        await self._papers.drop_parts(self._tenant, wanted.sha256)
+        await self._papers.drop_parts(self._tenant, wanted.sha256, wanted.case_id)
         ask = await self._somebody_else(site, wanted)
         record = AuditRecord(
             staff_id=SYSTEM_STAFF, unit="", action="paper_refused", case_id=wanted.case_id,
             detail=f"{code} {self._peer.site} {wanted.sha256}",
         )  # fmt: skip
         async with self._database.transaction(self._tenant) as tx:
-            await refuse_copy(
-                tx, wanted.sha256, reason=code, ask=ask, until=site.wall_now() + self._pause(wanted.tries)
-            )
+            await refuse_copy(tx, wanted, reason=code, ask=ask, until=site.wall_now() + self._pause(wanted.tries))
             await record_audit(tx, [record], now=site.wall_now())
 
     async def _somebody_else(self, site: HostedSite, wanted: PaperRow) -> Source:

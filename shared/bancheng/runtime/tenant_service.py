@@ -35,7 +35,7 @@ from bancheng.store.counters import fold_counters
 from bancheng.store.database import Database
 from bancheng.store.errors import StoreError
 from bancheng.store.paper_store import PaperStore
-from bancheng.store.papers import forget_unattached, unattached
+from bancheng.store.papers import forget_unattached, is_named_elsewhere, unattached
 from bancheng.store.search import MAX_INDEXED, index_grams
 
 FOLLOW_SECONDS = 1.0
@@ -274,9 +274,10 @@ class TenantService:
         """Bytes that were stored and never attached: the upload was refused or broke off."""
         async with self._database.transaction(self.tenant) as tx:
             left = await unattached(tx, before=now - UNATTACHED_KEPT)
-            for name in left:
-                await self._papers.remove(self.tenant, name)
-                await forget_unattached(tx, name)
+            for sha256, case_id in left:
+                if not await is_named_elsewhere(tx, sha256, case_id):
+                    await self._papers.remove(self.tenant, sha256)
+                await forget_unattached(tx, sha256, case_id)
         return len(left)
 
     async def _look_at_links(self) -> float:

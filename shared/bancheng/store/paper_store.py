@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final
+from uuid import UUID
 
 from bancheng.schema.ids import is_token
 from bancheng.store.errors import PaperGone, PaperStoreUnavailable
@@ -113,27 +114,27 @@ class PaperStore:
         """What nobody ever attached, or what turned out to be broken. No harm when it is not there."""
         await self._delete([_path(tenant, sha256)])
 
-    async def keep_part(self, tenant: str, sha256: str, start: int, piece: bytes) -> None:
-        """A piece of a paper that is on its way; the same piece again changes nothing."""
+    async def keep_part(self, tenant: str, sha256: str, case_id: UUID, start: int, piece: bytes) -> None:
+        """A piece of a paper that is on its way for a case; the same piece again changes nothing."""
         import obstore
 
         with _told():
-            await obstore.put_async(self._store, f"{_parts(tenant, sha256)}/{start:012d}", piece)
+            await obstore.put_async(self._store, f"{_parts(tenant, sha256, case_id)}/{start:012d}", piece)
 
-    async def parts(self, tenant: str, sha256: str) -> AsyncIterator[bytes]:
+    async def parts(self, tenant: str, sha256: str, case_id: UUID) -> AsyncIterator[bytes]:
         """The pieces kept so far, in order."""
-        for path in await self._part_names(tenant, sha256):
+        for path in await self._part_names(tenant, sha256, case_id):
             start = 0
             while piece := await self._piece(path, start, READ_BYTES):
                 yield piece
                 start += len(piece)
 
-    async def drop_parts(self, tenant: str, sha256: str) -> None:
+    async def drop_parts(self, tenant: str, sha256: str, case_id: UUID) -> None:
         """They are one paper now, or worth nothing."""
-        await self._delete(await self._part_names(tenant, sha256))
+        await self._delete(await self._part_names(tenant, sha256, case_id))
         if self._folder is not None:
             with suppress(OSError):
-                (self._folder / _parts(tenant, sha256)).rmdir()
+                (self._folder / _parts(tenant, sha256, case_id)).rmdir()
 
     async def probe(self) -> None:
         """Write, read and delete a few bytes, for `check`. Raises PaperStoreUnavailable."""
@@ -153,12 +154,12 @@ class PaperStore:
             end = min(size, start + most_bytes)
             return bytes(await obstore.get_range_async(self._store, path, start=start, end=end))
 
-    async def _part_names(self, tenant: str, sha256: str) -> list[str]:
+    async def _part_names(self, tenant: str, sha256: str, case_id: UUID) -> list[str]:
         import obstore
 
         names: list[str] = []
         with _told():
-            listed = obstore.list(self._store, prefix=_parts(tenant, sha256))  # pyright: ignore[reportUnknownMemberType]
+            listed = obstore.list(self._store, prefix=_parts(tenant, sha256, case_id))  # pyright: ignore[reportUnknownMemberType]
             async for some in listed:
                 names.extend(each["path"] for each in some)
         return sorted(names)
@@ -179,8 +180,9 @@ def _path(tenant: str, sha256: str) -> str:
     return f"{_checked(tenant, sha256)}/{sha256[:2]}/{sha256}"
 
 
-def _parts(tenant: str, sha256: str) -> str:
-    return f"{_checked(tenant, sha256)}/on-the-way/{sha256}"
+def _parts(tenant: str, sha256: str, case_id: UUID) -> str:
+    """Each case's own: what comes for one neither helps nor spoils what comes for another."""
+    return f"{_checked(tenant, sha256)}/on-the-way/{case_id.hex}-{sha256}"
 
 
 def _checked(tenant: str, sha256: str) -> str:

@@ -264,12 +264,13 @@ recomputation = tenant_table(
 """How far the open cases have been brought to an edition of the calendar: a cursor that any replica may go on with."""
 
 paper = tenant_table(
-    "paper", EVERYTHING, "sha256",
+    "paper", EVERYTHING, "case_id sha256",
     key("sha256"), uuid("case_id"), key("state"), big("size"), key("media_type"), big("received_bytes"), key("peer"),
     key("source"), whole("tries"), instant("next_try_at"), whole("refused_copies"), key("reason"), instant("known_at"),
     instant("completed_at", nullable=True),
     Index("paper_wanted", "tenant", "peer", "next_try_at", "sha256",
           postgresql_where=text("state IN ('fetching', 'missing')")),
+    Index("paper_hash", "tenant", "sha256"),
     Index("paper_storing", "tenant", "known_at", postgresql_where=text("state = 'storing'")),
 )  # fmt: skip
-"""Papers by their hash: here, or on their way from which neighbour. Which case has which is the case's own."""
+"""Papers by their case and hash: here, or on their way from which neighbour. Whether the case has it is its own."""

@@ -19,8 +19,8 @@ from bancheng.window.permissions import may, who_may
 from bancheng.window.trials import trial
 
 NOTHING_TO_CHOOSE = "action.nothing_to_choose"
-SAYS_WHAT_IS_MISSING = ("form.signature_missing",)
-"""Refusals of a field that say what is to be done first; the others mean that there is nothing to choose."""
+COMES_WITH_IT = ("form.signature_missing",)
+"""What a case lacks and whoever gives the command may bring along: the paper that shows a signature."""
 ASKED_INSTEAD = ("case.not_holder", "case.in_transit")
 """A note for a case that others hold is not refused: they are asked to enter it."""
 
@@ -39,6 +39,18 @@ def availabilities(case: Case, identity: Identity, profile: Profile) -> list[Ava
     return [_availability(spec, case, identity, context) for spec in CASE_COMMANDS.values()]
 
 
+def may_attach(case: Case, identity: Identity, profile: Profile) -> bool:
+    """Whether a paper of theirs would be taken in. It is no command of the registry: its bytes come with it."""
+    paper = c.AttachPaper(sha256="0" * 64, name="-", media_type="image/png", size=1)
+    if not may(identity.roles, c.AttachPaper, profile, case):
+        return False
+    try:
+        decide(paper, case, identity.site.context(identity.actor, profile))
+    except Rejected:
+        return False
+    return True
+
+
 def _availability(spec: CaseCommand, case: Case, identity: Identity, context: Context) -> Availability:
     profile = context.profile
     if not may(identity.roles, spec.kind, profile, case):
@@ -49,6 +61,8 @@ def _availability(spec: CaseCommand, case: Case, identity: Identity, context: Co
     except Rejected as refusal:
         if isinstance(command, c.AddNote) and refusal.code in ASKED_INSTEAD and not case.is_closed:
             return Availability(spec=spec)
-        code = NOTHING_TO_CHOOSE if refusal.field and refusal.code not in SAYS_WHAT_IS_MISSING else refusal.code
+        if refusal.code in COMES_WITH_IT:
+            return Availability(spec=spec)
+        code = NOTHING_TO_CHOOSE if refusal.field else refusal.code
         return Availability(spec=spec, code=code, parameters=dict(refusal.parameters))
     return Availability(spec=spec)

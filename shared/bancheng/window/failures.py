@@ -20,6 +20,8 @@ from bancheng.store.errors import (
     DatabaseConflict,
     DatabaseUnavailable,
     DocumentConflict,
+    PaperGone,
+    PaperStoreUnavailable,
     SearchTooShort,
     SortNotIndexed,
     StaleVersion,
@@ -71,11 +73,13 @@ _TRY_AGAIN: Final[dict[type[StoreError], str]] = {
     TransactionAborted: "api.busy",
     DatabaseUnavailable: "database.unavailable",
     CommitUnknown: "database.commit_unknown",
+    PaperStoreUnavailable: PaperStoreUnavailable.code,
 }
 _STATUS_OF_STORE: Final[dict[type[StoreError], int]] = {
     SearchTooShort: 422,
     SortNotIndexed: 422,
     DocumentConflict: 409,
+    PaperGone: 409,
     StaleVersion: 409,
     TenantInvalid: 404,
     UnstorableText: 422,

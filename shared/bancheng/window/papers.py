@@ -1,47 +1,40 @@
-"""Taking papers in and showing them: what is uploaded is read, judged, stored, and attached to its case, or nothing is.
+"""Showing papers: which a case has, how far those that are not here have come, and the bytes of one.
 
-Owns the order of these steps and who may see a paper. The bytes never pass through the history. Must not know HTTP.
+Owns who may see a paper and what is said of its state. Taking papers in is paper_intake.py's. Must not know HTTP.
 """
 
 from __future__ import annotations
 
-import asyncio
-import hashlib
 from collections.abc import AsyncIterator
-from typing import IO, Final, Literal
+from datetime import datetime
+from typing import Literal
 from uuid import UUID
 
 import msgspec
 
-from bancheng.federation.desk import Desk
+from bancheng.federation.desk import neighbours_of
 from bancheng.kernel.case import Case
-from bancheng.kernel.commands import AttachPaper
 from bancheng.kernel.record import Paper
 from bancheng.schema.intake_events import PaperKind
 from bancheng.store.accounts import record_audit
-from bancheng.store.casebook import load_cases
 from bancheng.store.changes import AuditRecord
-from bancheng.store.database import Transaction
-from bancheng.store.paper_store import READ_BYTES
-from bancheng.store.paper_types import HEAD_BYTES, TAIL_BYTES, file_name, problem_with, type_of
-from bancheng.store.papers import PaperRow, begin_storing, paper_stored, papers_by_hash
-from bancheng.store.visibility import seen_of
+from bancheng.store.errors import PaperGone
+from bancheng.store.paper_types import SUFFIXES, UNKNOWN
+from bancheng.store.papers import PaperRow, Source, paper_lost, papers_of_case
 from bancheng.window.failures import ApiError
 from bancheng.window.hosting import Hosting
-from bancheng.window.idempotency import Answer, Refused, once, request_of
 from bancheng.window.identity import Identity
-from bancheng.window.permissions import may, sees_at_once, who_may
 from bancheng.window.queries import Queries
-from bancheng.window.usecases import finish
 
-_MEBIBYTE: Final = 1 << 20
-ShownState = Literal["here", "on_its_way"]
+ShownState = Literal["here", "on_its_way", "refused", "missing"]
 
 
 class PaperView(msgspec.Struct, frozen=True, kw_only=True):
     """A paper of a case. `on_its_way`: an entry names it, and `received_bytes` of it have come here so far.
 
-    `name` is empty where personal data is not for whoever asks. Sizes in bytes.
+    `refused`: the last copies did not match its hash (`refused_copies` of them), it is fetched again; `missing`: it
+    was here and is lost, fetched again. `reason` is a stable code of what holds it up, or empty. `name` is empty
+    where personal data is not for whoever asks. Sizes in bytes.
     """
 
     sha256: str
@@ -50,119 +43,33 @@ class PaperView(msgspec.Struct, frozen=True, kw_only=True):
     size: int
     paper_kind: PaperKind
     attached_by: str
+    attached_at: datetime
     state: ShownState
     received_bytes: int
     refused_copies: int
     reason: str
 
 
-class Upload(msgspec.Struct, frozen=True, kw_only=True):
-    """What was sent, once it has been read and found to be a photo or a scan."""
+class OpenPaper(msgspec.Struct, frozen=True, kw_only=True):
+    """A paper whose bytes are here. `media_type` and `size` are told by these bytes, not by who attached it."""
 
-    sha256: str
     name: str
     media_type: str
     size: int
-    paper_kind: PaperKind
-
-
-def judge(content: IO[bytes], name: str, paper_kind: PaperKind, *, most_bytes: int) -> Upload:
-    """Read it once: its hash and what it is, whatever its sender calls it. Raises ApiError with the field `file`."""
-    found, size, head, tail = hashlib.sha256(), 0, b"", b""
-    while piece := content.read(READ_BYTES):
-        found.update(piece)
-        size += len(piece)
-        head = (head + piece)[:HEAD_BYTES] if len(head) < HEAD_BYTES else head
-        tail = (tail + piece)[-TAIL_BYTES:]
-        if size > most_bytes:
-            raise ApiError(413, "paper.too_large", field="file", maximum=most_bytes // _MEBIBYTE)
-    problem = problem_with(head, tail, size)
-    if problem is not None:
-        raise ApiError(422, problem, field="file")
-    content.seek(0)
-    media_type = type_of(head)
-    return Upload(
-        sha256=found.hexdigest(),
-        name=file_name(name, media_type),
-        media_type=media_type,
-        size=size,
-        paper_kind=paper_kind,
-    )
-
-
-async def attach(
-    hosting: Hosting, identity: Identity, case_id: UUID, upload: Upload, content: IO[bytes], key: str | None
-) -> Answer:
-    """200 with `Done`. Raises ApiError `api.not_found`, `api.forbidden`; Rejected; PaperStoreUnavailable.
-
-    The rules are asked before anything is stored; what is stored and then not attached all the same is tidied away.
-    """
-    request = request_of(key, f"papers/{case_id}", upload)
-    command = AttachPaper(
-        sha256=upload.sha256,
-        name=upload.name,
-        media_type=upload.media_type,
-        size=upload.size,
-        paper_kind=upload.paper_kind,
-    )
-    database, tenant, site = hosting.database, identity.tenant, identity.site
-    async with database.transaction(tenant) as tx:
-        case = await _permitted(tx, identity, case_id)
-        row = (await papers_by_hash(tx, [upload.sha256])).get(upload.sha256)
-        if case is not None:
-            Desk(site, case_id, case).judge(command, identity.actor_on(case))
-            if row is None or row.state != "complete":
-                await begin_storing(
-                    tx, upload.sha256, case_id, size=upload.size, media_type=upload.media_type, now=site.wall_now()
-                )
-    if case is not None and (row is None or row.state != "complete"):
-        await hosting.papers.keep(tenant, upload.sha256, content)
-
-    async def work(tx: Transaction) -> Answer:
-        case = await _permitted(tx, identity, case_id, lock=True)
-        if case is None:
-            raise Refused(404, "api.not_found", _audit(identity, "refused:attach-paper", case_id))
-        profile = site.profile(case.profile_edition)
-        if not may(identity.roles, AttachPaper, profile, case):
-            audit = _audit(identity, "refused:attach-paper", case_id)
-            raise Refused(403, "api.forbidden", audit, roles=who_may(AttachPaper, profile, case))
-        desk = Desk(site, case_id, case)
-        desk.decide(command, identity.actor_on(case))
-        now = site.wall_now()
-        if not await paper_stored(tx, upload.sha256, size=upload.size, media_type=upload.media_type, now=now):
-            raise ApiError(503, "api.busy", retry_seconds=1, seconds=1)
-        return await finish(tx, desk, identity, request, "attach-paper")
-
-    answer = await once(database, identity, request, work)
-    hosting.wake(tenant)
-    return answer
-
-
-async def _permitted(tx: Transaction, identity: Identity, case_id: UUID, *, lock: bool = False) -> Case | None:
-    """The case if it may be seen; before anything is stored, also only if the role may attach."""
-    case = (await load_cases(tx, [case_id], lock=lock)).get(case_id)
-    if case is None:
-        return None
-    if not (sees_at_once(identity.visible, case) or await seen_of(tx, identity.visible, [case_id])):
-        return None
-    if not lock and not may(identity.roles, AttachPaper, identity.site.profile(case.profile_edition), case):
-        return None
-    return case
+    content: AsyncIterator[bytes]
 
 
 async def list_papers(hosting: Hosting, queries: Queries, identity: Identity, case_id: UUID) -> list[PaperView]:
     """In the order in which they were attached. Raises ApiError `api.not_found`."""
     async with hosting.database.transaction(identity.tenant) as tx:
         case, hide = await queries.case_and_hiding(tx, identity, case_id)
-        rows = await papers_by_hash(tx, [each.sha256 for each in case.record.papers])
+        rows = await papers_of_case(tx, case_id) if case.record.papers else {}
     return [_view(each, rows.get(each.sha256), hide=hide) for each in case.record.papers]
 
 
-async def open_paper(
-    hosting: Hosting, queries: Queries, identity: Identity, case_id: UUID, sha256: str
-) -> tuple[Paper, AsyncIterator[bytes]]:
+async def open_paper(hosting: Hosting, queries: Queries, identity: Identity, case_id: UUID, sha256: str) -> OpenPaper:
     """The paper and its bytes; the reading is recorded. Raises ApiError `api.not_found`, `paper.hidden`,
-    `paper.not_here_yet`.
+    `paper.not_here_yet`; PaperGone when the bytes are lost, which are then fetched again; PaperStoreUnavailable.
     """
     site = identity.site
     async with hosting.database.transaction(identity.tenant) as tx:
@@ -172,17 +79,35 @@ async def open_paper(
             raise ApiError(404, "api.not_found")
         action = "refused:read-paper" if hide else "read_paper"
         await record_audit(tx, [_audit(identity, action, case_id, sha256)], now=site.wall_now())
-        row = (await papers_by_hash(tx, [sha256])).get(sha256)
+        row = (await papers_of_case(tx, case_id)).get(sha256)
     if hide:
         raise ApiError(403, "paper.hidden")
     if row is None or row.state != "complete":
         raise ApiError(409, "paper.not_here_yet")
-    await hosting.papers.read(identity.tenant, sha256, 0, 1)
-    return paper, hosting.papers.content(identity.tenant, sha256, row.size)
+    try:
+        await hosting.papers.read(identity.tenant, sha256, 0, 1)
+    except PaperGone as gone:
+        await _lost(hosting, identity, case, sha256, gone.code)
+        raise
+    return OpenPaper(
+        name=paper.name,
+        media_type=row.media_type if row.media_type in SUFFIXES else UNKNOWN,
+        size=row.size,
+        content=hosting.papers.content(identity.tenant, sha256, row.size),
+    )
+
+
+async def _lost(hosting: Hosting, identity: Identity, case: Case, sha256: str, code: str) -> None:
+    """Its bytes are gone: it is fetched from whoever else takes part, where there is anybody."""
+    site = identity.site
+    neighbour = min(neighbours_of(site, case), default="")
+    async with hosting.database.transaction(identity.tenant) as tx:
+        ask = Source(peer=neighbour, source=neighbour)
+        await paper_lost(tx, sha256, reason=code, ask=ask, now=site.wall_now())
+    hosting.wake(identity.tenant)
 
 
 def _view(paper: Paper, row: PaperRow | None, *, hide: bool) -> PaperView:
-    here = row is not None and row.state == "complete"
     return PaperView(
         sha256=paper.sha256,
         name="" if hide else paper.name,
@@ -190,31 +115,26 @@ def _view(paper: Paper, row: PaperRow | None, *, hide: bool) -> PaperView:
         size=paper.size,
         paper_kind=paper.paper_kind,
         attached_by=paper.attached_by,
-        state="here" if here else "on_its_way",
+        attached_at=paper.attached_at,
+        state=_state(row),
         received_bytes=0 if row is None else row.received_bytes,
         refused_copies=0 if row is None else row.refused_copies,
         reason="" if row is None else row.reason,
     )
 
 
+def _state(row: PaperRow | None) -> ShownState:
+    """A copy that was refused is said until another one begins to come."""
+    match row:
+        case None:
+            return "on_its_way"
+        case PaperRow(state="complete"):
+            return "here"
+        case PaperRow(state="missing"):
+            return "missing"
+        case _:
+            return "refused" if row.refused_copies and not row.received_bytes else "on_its_way"
+
+
 def _audit(identity: Identity, action: str, case_id: UUID, detail: str = "") -> AuditRecord:
     return AuditRecord(staff_id=identity.staff_id, unit=identity.unit, action=action, case_id=case_id, detail=detail)
-
-
-TURNS: Final = 8
-"""Uploads of a process at a time: each holds a temporary file."""
-
-
-class UploadTurns:
-    """Who may upload now. Raises ApiError `api.busy` at once instead of letting people wait with a full form."""
-
-    def __init__(self) -> None:
-        self._turns = asyncio.Semaphore(TURNS)
-
-    async def __aenter__(self) -> None:
-        if self._turns.locked():
-            raise ApiError(503, "api.busy", retry_seconds=2, seconds=2)
-        await self._turns.acquire()
-
-    async def __aexit__(self, *_: object) -> None:
-        self._turns.release()

@@ -176,7 +176,7 @@ async def give(
             sees_at_once(identity.visible, case) or bool(await seen_of(tx, identity.visible, [case_id]))
         )
         case = _permitted(case if seen else None, case_id, spec, identity)
-        _require_version(case, version)
+        require_version(case, version)
         desk = Desk(identity.site, case_id, case)
         try:
             given = await _filled_in(tx, command, identity)
@@ -217,7 +217,7 @@ def _permitted(case: Case | None, case_id: UUID, spec: CaseCommand, identity: Id
     return case
 
 
-def _require_version(case: Case, version: bytes | None) -> None:
+def require_version(case: Case, version: bytes | None) -> None:
     if version is not None and version != case.head.hash:
         raise ApiError(412, "api.stale_version", version=case.head.hash.hex())
 

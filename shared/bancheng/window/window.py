@@ -7,7 +7,7 @@ Owns putting these together. A plain class, so that the framework passes it on w
 from __future__ import annotations
 
 from bancheng.window.pages.rendering import Renderer
-from bancheng.window.papers import UploadTurns
+from bancheng.window.paper_intake import UploadTurns
 from bancheng.window.parts import WindowParts
 from bancheng.window.queries import Queries
 from bancheng.window.rate_limits import RateLimit

@@ -1,40 +1,33 @@
-"""Papers of a case: upload a photo or a scan, list them, take one."""
+"""Papers of a case: upload a photo or a scan, sign with one, list them, take one."""
 
 from __future__ import annotations
 
-import asyncio
-from typing import Annotated, Final, cast, get_args
+from typing import Annotated
 from urllib.parse import quote
 from uuid import UUID
 
 from litestar import Response, get, post
-from litestar.datastructures import UploadFile
 from litestar.di import NamedDependency
-from litestar.exceptions import HTTPException
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, PathParameter
 from litestar.response import Stream
 
-from bancheng.schema.intake_events import PaperKind
-from bancheng.schema.messages import MAX_PAPER_BYTES
-from bancheng.store.paper_types import SHOWN_IN_PAGE, SUFFIXES, UNKNOWN
-from bancheng.window.api.answers import TO_A_CASE, Key, answered
-from bancheng.window.failures import ApiError
-from bancheng.window.field_problems import InvalidInput, problem
-from bancheng.window.papers import PaperView, attach, judge, list_papers, open_paper
-from bancheng.window.requests import StaffRequest
+from bancheng.store.paper_types import SHOWN_IN_PAGE
+from bancheng.window.api.answers import TO_A_CASE, Key, Version, answered
+from bancheng.window.paper_intake import SignatureBody, attach, sign
+from bancheng.window.papers import PaperView, list_papers, open_paper
+from bancheng.window.requests import StaffRequest, version_of
+from bancheng.window.sent_papers import MOST_REQUEST_BYTES, PaperBody, body_of_texts, sent_form
 from bancheng.window.usecases import Done
 from bancheng.window.window import Window
 
 Hash = Annotated[str, PathParameter(pattern="^[0-9a-f]{64}$", description="SHA-256 of the paper")]
-_FORM_BYTES: Final = 64 * 1024
-_TOO_LARGE: Final = 413
 
 
 @post(
     "/cases/{case_id:uuid}/papers",
     status_code=200,
-    request_max_body_size=MAX_PAPER_BYTES + _FORM_BYTES,
+    request_max_body_size=MOST_REQUEST_BYTES,
     summary="attach-paper",
     tags=["papers"],
     responses={200: ResponseSpec(Done, description="Attached"), **TO_A_CASE},
@@ -43,34 +36,40 @@ async def attach_paper(
     request: StaffRequest, window: NamedDependency[Window], case_id: FromPath[UUID], idempotency_key: Key = None
 ) -> Response[bytes]:
     """A form (multipart) with `file`, a JPEG, PNG, WebP, TIFF or PDF, and `paper_kind`."""
-    limits = window.parts.limits
-    window.uploads.take(f"{request.user.tenant}/{request.user.staff_id}")
-    async with window.upload_turns:
-        file, kind = await _sent(request, limits.paper_bytes)
-        try:
-            content = file.file
-            upload = await asyncio.to_thread(judge, content, file.filename, kind, most_bytes=limits.paper_bytes)
-            return answered(await attach(window.hosting, request.user, case_id, upload, content, idempotency_key))
-        finally:
-            await file.close()
+    async with sent_form(request, window) as sent:
+        body = body_of_texts(sent.texts, PaperBody)
+        upload = await sent.upload(body.paper_kind)
+        return answered(await attach(window.hosting, request.user, case_id, upload, sent.content, idempotency_key))
 
 
-async def _sent(request: StaffRequest, most_bytes: int) -> tuple[UploadFile, PaperKind]:
-    """Raises ApiError `paper.too_large`, InvalidInput."""
-    try:
-        form = await request.form()
-    except HTTPException as error:
-        if error.status_code == _TOO_LARGE:
-            raise ApiError(_TOO_LARGE, "paper.too_large", field="file", maximum=most_bytes >> 20) from error
-        raise
-    file: object = form.get("file")
-    kind: object = form.get("paper_kind", "other")
-    if not isinstance(file, UploadFile):
-        raise InvalidInput([problem("paper.no_file", "file")])
-    if kind not in get_args(PaperKind):
-        await file.close()
-        raise InvalidInput([problem("api.wrong_value", "paper_kind")])
-    return file, cast("PaperKind", kind)
+@post(
+    "/cases/{case_id:uuid}/signature",
+    status_code=200,
+    request_max_body_size=MOST_REQUEST_BYTES,
+    summary="sign-form with the paper that shows it",
+    tags=["papers"],
+    responses={200: ResponseSpec(Done, description="Attached and signed for"), **TO_A_CASE},
+)
+async def sign_with_paper(
+    request: StaffRequest,
+    window: NamedDependency[Window],
+    case_id: FromPath[UUID],
+    idempotency_key: Key = None,
+    if_match: Version = None,
+) -> Response[bytes]:
+    """A form (multipart) with `file`, `method` (drawn: a PNG of what was drawn; paper; thumbprint) and `signer`.
+
+    The paper is attached as `signed_form` and the form signed with it, both or neither. Who signs with a paper that
+    the case already has gives `sign-form`.
+    """
+    async with sent_form(request, window) as sent:
+        signature = body_of_texts(sent.texts, SignatureBody)
+        upload = await sent.upload("signed_form")
+        answer = await sign(
+            window.hosting, request.user, case_id, signature, upload, sent.content, idempotency_key,
+            version=version_of(request),
+        )  # fmt: skip
+        return answered(answer)
 
 
 @get("/cases/{case_id:uuid}/papers", summary="The papers of a case", tags=["papers"])
@@ -86,13 +85,16 @@ async def one_paper(
     request: StaffRequest, window: NamedDependency[Window], case_id: FromPath[UUID], sha256: Hash
 ) -> Stream:
     """Its bytes, as they were attached. The reading is recorded."""
-    paper, content = await open_paper(window.hosting, window.queries, request.user, case_id, sha256)
-    # The type was told by our own reading; a neighbour's word for one that we do not take counts for nothing.
-    media_type = paper.media_type if paper.media_type in SUFFIXES else UNKNOWN
-    place = "inline" if media_type in SHOWN_IN_PAGE else "attachment"
+    return await paper_response(window, request, case_id, sha256)
+
+
+async def paper_response(window: Window, request: StaffRequest, case_id: UUID, sha256: str) -> Stream:
+    """A picture to look at, anything else to save. Nothing within it runs, wherever it is opened."""
+    paper = await open_paper(window.hosting, window.queries, request.user, case_id, sha256)
+    place = "inline" if paper.media_type in SHOWN_IN_PAGE else "attachment"
     return Stream(
-        content,
-        media_type=media_type,
+        paper.content,
+        media_type=paper.media_type,
         headers={
             "Content-Disposition": f"{place}; filename*=UTF-8''{quote(paper.name, safe='')}",
             "Content-Length": str(paper.size),
@@ -104,4 +106,4 @@ async def one_paper(
     )
 
 
-ROUTES = [attach_paper, papers_of_case, one_paper]
+ROUTES = [attach_paper, sign_with_paper, papers_of_case, one_paper]

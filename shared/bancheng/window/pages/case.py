@@ -16,6 +16,7 @@ from litestar.params import FromPath, QueryParameter
 from bancheng.kernel.case import Stage
 from bancheng.kernel.profile import Profile
 from bancheng.kernel.rejected import Rejected
+from bancheng.window.availability import may_attach
 from bancheng.window.case_view import CaseView
 from bancheng.window.command_registry import CASE_COMMANDS
 from bancheng.window.error_responses import ErrorView, error_view
@@ -24,14 +25,16 @@ from bancheng.window.failures import ApiError, failure_of
 from bancheng.window.field_problems import FieldProblem, InvalidInput
 from bancheng.window.idempotency import request_of
 from bancheng.window.pages.action_groups import GROUPS, next_commands, unused
-from bancheng.window.pages.catalogue import word
+from bancheng.window.pages.catalogue import translations, word
 from bancheng.window.pages.choices import Choices
 from bancheng.window.pages.forms import FormField, FormReader, body_from
 from bancheng.window.pages.missing import asked_for
 from bancheng.window.pages.naming import Names
+from bancheng.window.pages.paper_items import paper_items
 from bancheng.window.pages.session import page_context, redirect, session_form
 from bancheng.window.pages.timeline import Teller
 from bancheng.window.pages.words import WORDS
+from bancheng.window.papers import list_papers
 from bancheng.window.printing import forms_of_case
 from bancheng.window.requests import StaffRequest, language_of
 from bancheng.window.usecases import give
@@ -61,12 +64,20 @@ class ActionForm(msgspec.Struct, frozen=True, kw_only=True):
     about: str
 
 
+class AttachForm(msgspec.Struct, frozen=True, kw_only=True):
+    """The form that takes a paper in."""
+
+    fields: tuple[FormField, ...]
+    is_open: bool
+    key: str
+
+
 @get("/cases/{case_id:uuid}", include_in_schema=False)
 async def case_page(
     request: StaffRequest, window: NamedDependency[Window], case_id: FromPath[UUID], done: Seen = ""
 ) -> Response[str]:
     """The whole page."""
-    return await _page(request, window, case_id, done=done if done == "register" or done in CASE_COMMANDS else "")
+    return await _page(request, window, case_id, done=done)
 
 
 @get("/cases/{case_id:uuid}/live", include_in_schema=False)
@@ -94,19 +105,33 @@ async def command_at_page(
     try:
         body = body_from({field: text.strip() for field, text in form.items()}, spec.body)
         wanted = request_of(form.get("key"), f"{spec.name}/{case_id}", body)
-        version = None if name == "add-note" else _version(form)
+        version = None if name == "add-note" else seen_version(form)
         await give(window.hosting, request.user, case_id, spec, body, request=wanted, version=version)
     except (InvalidInput, Rejected, ApiError) as refusal:
-        failure = failure_of(refusal, retry_seconds=window.parts.limits.retry_seconds)
-        if failure is None or failure.status in {401, 404}:
-            raise
-        error = error_view(failure, language_of(request), "", request.user)
-        tried = Tried(name=name, typed=form, problems=failure.fields, error=error)
-        return await _page(request, window, case_id, tried=tried, status=failure.status)
+        return await refused_at_page(request, window, case_id, name, form, refusal)
     return redirect(f"/cases/{case_id}?done={name}")
 
 
-def _version(form: Mapping[str, str]) -> bytes:
+async def refused_at_page(
+    request: StaffRequest, window: Window, case_id: UUID, name: str, typed: dict[str, str], refusal: Exception
+) -> Response[str]:
+    """The case's page with the form still open, what was typed in it, and what is wrong with it.
+
+    Raises `refusal` where there is no page to show it on.
+    """
+    failure = failure_of(refusal, retry_seconds=window.parts.limits.retry_seconds)
+    if failure is None or failure.status in {401, 404} or failure.code == "api.csrf":
+        raise refusal
+    problems = failure.fields
+    if not problems and failure.field:
+        problems = (FieldProblem(field=failure.field, code=failure.code, parameters=failure.parameters),)
+    error = error_view(failure, language_of(request), "", request.user)
+    tried = Tried(name=name, typed=typed, problems=problems, error=error)
+    return await _page(request, window, case_id, tried=tried, status=failure.status)
+
+
+def seen_version(form: Mapping[str, str]) -> bytes:
+    """What the form stood on. Raises ApiError `api.version_unreadable`."""
     try:
         return bytes.fromhex(form.get("version", ""))
     except ValueError as error:
@@ -138,6 +163,8 @@ async def _page(
             typed = tried.typed if tried is not None and is_tried else {}
             problems = tried.problems if tried is not None and is_tried else ()
             fields = reader.command_fields(spec, case, typed, problems)
+            if action.name == "sign-form":
+                fields += [reader.file_field(problems)]
         # A refused request left its key free; a new one is right whether or not something was typed.
         key, why = secrets.token_hex(16), _why(action, language)
         about = word(language, "about", action.name) if action.name in WORDS["about"] else ""
@@ -149,10 +176,26 @@ async def _page(
         "seen": _fingerprint(inner),
         **_grouped(forms, view, profile),
         "printed_forms": forms_of_case(request.user, case),
+        "attach": _attach_form(reader, tried) if may_attach(case, request.user, profile) else None,
+        "most_bytes": window.parts.limits.paper_bytes,
         "error": tried.error if tried is not None else None,
-        "done": done,
+        "done": _done(done, language),
     }
     return window.renderer.page("case.html", language, context, status=status)
+
+
+def _attach_form(reader: FormReader, tried: Tried | None) -> AttachForm:
+    mine = tried if tried is not None and tried.name == "attach-paper" else None
+    typed, problems = (mine.typed, mine.problems) if mine is not None else ({}, ())
+    fields = (reader.paper_kind_field(typed, problems), reader.file_field(problems))
+    return AttachForm(fields=fields, is_open=mine is not None, key=secrets.token_hex(16))
+
+
+def _done(name: str, language: Language) -> str:
+    """What was done, in words; empty for a name that somebody made up."""
+    said = translations(language).gettext
+    words = {"register": said("登记"), "attach-paper": said("上传材料")}
+    return words.get(name) or (word(language, "command", name) if name in CASE_COMMANDS else "")
 
 
 def _grouped(forms: Sequence[ActionForm], view: CaseView, profile: Profile) -> dict[str, object]:
@@ -184,12 +227,14 @@ async def _live_context(request: StaffRequest, window: Window, case_id: UUID, ve
     history = await window.queries.history(identity, case_id)
     profile = identity.site.profile(view.profile_edition)
     teller = Teller(identity.site, profile, language)
+    papers = await list_papers(window.hosting, window.queries, identity, case_id)
     return {
         **page_context(identity),
         "case": view,
         "terms": teller.terms(history.main),
         "late": [teller.item(entry) for entry in history.late],
         "unplaced": [teller.item(entry) for entry in history.unplaced],
+        "papers": paper_items(papers, history.main, language, is_hidden=view.person_masked),
         "names": _names(profile, view),
         "called": Names(profile, identity.site.jurisdiction, language),
         "missing": [step for step in view.missing if step in asked_for(profile)],

@@ -84,7 +84,7 @@ class Choices:
             case "order_number":
                 return any(order.answer for order in case.record.orders)
             case "paper":
-                return bool(case.record.papers) or spec.kind is c.SignForm
+                return bool(case.record.papers)
             case "said_by" | "said_how" if spec.kind in {c.AnswerOrder, c.IssueGuidance}:
                 return self._identity.unit == case.holder_unit
             case "cannot_do":

@@ -128,6 +128,7 @@ FIELD_WORDS: Final[dict[str, str]] = {
     "met": "已完成",
     "ended": "不再计时",
     "paper_kind": "材料类别",
+    "file": "照片或扫描件",
     "agent": "代办人",
     "received_on": "原登记日期",
     "imported_from": "原窗口",
@@ -153,6 +154,7 @@ HINTS: Final[dict[str, str]] = {
     "wants": "例如：请召开会诊、请当面答复。",
     "department": "可以不填；填了，这个部门就看得到本案。",
     "person_number": "一件事多人反映的，每个人都要答复。",
+    "file": "JPEG、PNG、WebP、TIFF 或 PDF。手机上可以直接拍。",
 }
 """By the name under which the field is called."""
 

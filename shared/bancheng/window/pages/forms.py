@@ -12,6 +12,7 @@ from typing import Final, Literal, TypeVar, get_args
 import msgspec
 
 from bancheng.kernel.case import Case
+from bancheng.schema.intake_events import PaperKind
 from bancheng.window.command_registry import AgentBody, CaseCommand, PersonBody, RegisterBody
 from bancheng.window.error_texts import Language, text_for
 from bancheng.window.field_problems import FieldProblem
@@ -22,7 +23,7 @@ from bancheng.window.pages.field_words import CALLED
 from bancheng.window.pages.words import WORDS
 
 T = TypeVar("T", bound=msgspec.Struct)
-Widget = Literal["text", "area", "number", "date", "select", "check"]
+Widget = Literal["text", "area", "number", "date", "select", "check", "file"]
 
 
 class FormField(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,6 +92,15 @@ class FormReader:
             fields["ground"] = msgspec.structs.replace(fields["ground"], required=True)
         return fields
 
+    def paper_kind_field(self, typed: Mapping[str, str], problems: Sequence[FieldProblem]) -> FormField:
+        """What kind of paper it is; `other` until something else is chosen."""
+        options = self._choices.worded("paper_kind", get_args(PaperKind))
+        return self._shown("paper_kind", "select", problems, options=options, value=typed.get("paper_kind", "other"))
+
+    def file_field(self, problems: Sequence[FieldProblem]) -> FormField:
+        """A photo or a scan. No browser lets a page fill it in again: what was chosen has to be chosen once more."""
+        return self._shown("file", "file", problems)
+
     def _field(
         self,
         field: msgspec.structs.FieldInfo,
@@ -100,14 +110,30 @@ class FormReader:
         problems: Sequence[FieldProblem],
         called: str | None = None,
     ) -> FormField:
+        widget = _widget(field, has_options=bool(options))
+        return self._shown(
+            name, widget, problems, options=options, value=value, called=called, is_required=field.required
+        )
+
+    def _shown(
+        self,
+        name: str,
+        widget: Widget,
+        problems: Sequence[FieldProblem],
+        *,
+        options: tuple[Option, ...] = (),
+        value: str = "",
+        called: str | None = None,
+        is_required: bool = True,
+    ) -> FormField:
         label = word(self._language, "field", called or name)
         found = next((each for each in problems if each.field == name or each.field.startswith(f"{name}.")), None)
         hinted = called or name
         return FormField(
             name=name,
             label=label,
-            widget=_widget(field, has_options=bool(options)),
-            required=field.required,
+            widget=widget,
+            required=is_required,
             options=options,
             value=value,
             hint=word(self._language, "hint", hinted) if hinted in WORDS["hint"] else "",

@@ -83,6 +83,7 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     who: str
     unit: str
     by_system: bool
+    anchor: str
     lines: tuple[Line, ...]
     lights: tuple[Light, ...]
 
@@ -137,6 +138,7 @@ class Teller:
             who=said("系统") if entry.by_system else self._who(entry),
             unit=entry.unit.name,
             by_system=entry.by_system,
+            anchor=anchor(entry),
             lines=tuple(self._lines(entry)),
             lights=tuple(self._light(each) for each in entry.deliveries),
         )
@@ -224,6 +226,11 @@ class Teller:
             text=word(self._language, "delivery", delivery.state),
             reason=reason,
         )
+
+
+def anchor(entry: EntryView) -> str:
+    """Where an entry stands on its page."""
+    return f"entry-{entry.hash[:16]}"
 
 
 def _is_empty(name: str, value: object) -> bool:
