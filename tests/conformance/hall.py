@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from bancheng.federation.case_reports import make_reports
 from bancheng.federation.site import HostedSite
 from bancheng.federation.sweep import sweep
 from bancheng.kernel.context import Jurisdiction
@@ -128,6 +129,7 @@ class OpenHall(TownHall):
         for tenant in tenants or shipped_profiles():
             while (await sweep(self.database, self.site(tenant))).found:
                 pass
+            await make_reports(self.database, self.site(tenant))
 
     async def at(self, tenant: str, login: str) -> Desk:
         """Signed in there."""

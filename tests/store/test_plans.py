@@ -24,6 +24,7 @@ from bancheng.store import (
     outbox,
     papers,
     search,
+    unit_reports,
     visibility,
 )
 from bancheng.store.append import APPEND
@@ -193,6 +194,10 @@ HOT = {
     "fold counters": (counters.FOLD, (TENANT, 100), {"counter_delta_pkey"}),
     "cases to cut": (search.TAKE_UNCUT, (TENANT, 100), {"gram_queue_pkey", "cases_pkey"}),
     "rarity of pieces": (search.RARITY, (TENANT, ["路灯"], 500), {"case_gram_pkey"}),
+    "reported cases": (unit_reports.REPORTED, (TENANT, NOW, NOW), {"cases_reported"}),
+    "a window's own cases": (
+        unit_reports.OWN_CASES, (TENANT, "330109001001", NOW, SOME_CASE, NOW, 500), {"cases_registered_unit"},
+    ),
     "by number": (search.BY_NUMBER, (TENANT, "x", 50), {"cases_number"}),
     "by another system's number": (search.BY_GIVEN_NUMBER, (TENANT, "number x", 50), {"case_gram_pkey", "cases_pkey"}),
     "not cut yet": (*search.uncut(EVERYTHING, SOME_CASE, 100), {"gram_queue_pkey"}),

@@ -17,7 +17,7 @@ from bancheng.federation.asks import apply_ask
 from bancheng.federation.carrying import audience_sites, carry, is_carried, opened
 from bancheng.federation.desk import Desk
 from bancheng.federation.publication import apply_document
-from bancheng.federation.reports import REPORT_FILED, apply_report
+from bancheng.federation.reports import REPORT_TYPES, apply_report
 from bancheng.federation.site import HostedSite, Peer, UnknownEdition
 from bancheng.kernel.context import Jurisdiction
 from bancheng.kernel.history import extends, lines, state_of
@@ -277,7 +277,7 @@ async def apply_batch(tx: Transaction, site: HostedSite, peer: Peer, arrived: Se
     results: list[Applied] = []
     for each in arrived:
         match each.kind:
-            case "document" if each.header.type == REPORT_FILED:
+            case "document" if each.header.type in REPORT_TYPES:
                 results.append(await apply_report(tx, site, peer, each))
             case "document":
                 results.append(await apply_document(tx, site, peer, each))

@@ -10,18 +10,20 @@ import msgspec
 
 from bancheng.federation.arrivals import Applied, Arrived
 from bancheng.federation.site import HostedSite, Peer
-from bancheng.schema.messages import ReportFiled
+from bancheng.schema.messages import CasesReported, ReportFiled
 from bancheng.store.database import Transaction
 from bancheng.store.links import queue_loose_to
 from bancheng.store.signing import StoredFrame, sign_loose
 from bancheng.store.unit_reports import FiledReport, store_report
 
-REPORT_FILED = "ReportFiled"
+REPORT_TYPES = frozenset({"ReportFiled", "CasesReported"})
 
-_decoder = msgspec.json.Decoder(ReportFiled)
+UnitReport = ReportFiled | CasesReported
+
+_decoder: msgspec.json.Decoder[UnitReport] = msgspec.json.Decoder(UnitReport)
 
 
-async def file_report(tx: Transaction, site: HostedSite, report: ReportFiled) -> bool:
+async def file_report(tx: Transaction, site: HostedSite, report: UnitReport) -> bool:
     """Sign, keep and send up. False when the unit had filed it before."""
     stored = sign_loose(
         site.signer,
@@ -50,7 +52,7 @@ async def apply_report(tx: Transaction, site: HostedSite, peer: Peer, arrived: A
     return Applied(number=arrived.number, state="applied" if is_new else "duplicate")
 
 
-async def _keep_and_pass_on(tx: Transaction, site: HostedSite, report: ReportFiled, stored: StoredFrame) -> bool:
+async def _keep_and_pass_on(tx: Transaction, site: HostedSite, report: UnitReport, stored: StoredFrame) -> bool:
     filed = FiledReport(
         report=report.report,
         period=report.period,
@@ -58,6 +60,8 @@ async def _keep_and_pass_on(tx: Transaction, site: HostedSite, report: ReportFil
         filed_at=report.at,
         staff_name=report.actor.name,
         event_hash=stored.hash,
+        received_at=site.now(),
+        body=msgspec.json.encode(report) if isinstance(report, CasesReported) else None,
     )
     if not await store_report(tx, filed):
         return False

@@ -238,7 +238,11 @@ def _ladder(profile: Profile) -> Iterator[ProfileProblem]:
 
 def _reports(profile: Profile) -> Iterator[ProfileProblem]:
     for each in profile.reports:
-        if each.workday is not None and not 1 <= each.workday <= REPORT_DAYS[each.every]:
+        day = each.workday
+        if day is None and not each.is_case_report:
+            continue
+        # What the system makes by itself has a day.
+        if day is None or not 1 <= day <= REPORT_DAYS[each.every]:
             yield ProfileProblem(
                 code="profile.report_day", field=f"reports.{each.key}.workday", detail=str(each.workday)
             )

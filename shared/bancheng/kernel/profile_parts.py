@@ -192,7 +192,11 @@ class Meeting(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """A report that is due for each period: by the `workday`-th working day of the next one. None: no day is given."""
+    """A report that is due for each period: by the `workday`-th working day of the next one. None: no day is given.
+
+    `is_zero_report`: units declare that they had nothing to report. `is_case_report`: made by the system for each
+    window from its own cases, and sent up (PZ-04).
+    """
 
     key: str
     name: Text
@@ -201,6 +205,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     every: Period
     workday: int | None = None
     is_zero_report: bool = False
+    is_case_report: bool = False
     source: str = ""
 
 

@@ -109,6 +109,7 @@ FIELDS: Final[dict[str, Text]] = {
     "to": _text("报给谁", "To"),
     "workday": _text("第几个工作日", "Working day of the next period"),
     "is_zero_report": _text("零报告", "A zero report when there is none"),
+    "is_case_report": _text("由系统按案件生成", "Made by the system from the cases"),
 }
 """By the name that a field has in the file."""
 

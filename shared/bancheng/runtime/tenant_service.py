@@ -13,6 +13,7 @@ from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 
 from bancheng.federation.arrivals import Applied, Arrived
+from bancheng.federation.case_reports import make_reports
 from bancheng.federation.client import NatsAccess
 from bancheng.federation.connections import LinkConnections
 from bancheng.federation.exchange import Exchange
@@ -49,6 +50,8 @@ INDEX_SECONDS = 0.5
 RECOMPUTE_SECONDS = 5.0
 SUCCESSION_SECONDS = 5.0
 """How soon a case that arrives at a closed unit is handed on."""
+REPORT_SECONDS = 5.0
+"""How soon after its instant a periodic report is made."""
 BOARD_SECONDS = 2.0
 BOARD_SECONDS_PER_LINK = 0.05
 TIDY_SECONDS = 60.0
@@ -103,6 +106,7 @@ class TenantService:
             self._sweeping,
             Loop(f"recomputing {file.tenant}", self._recompute),
             Loop(f"succession {file.tenant}", self._hand_on),
+            Loop(f"reports {file.tenant}", self._report),
             Loop(f"counters {file.tenant}", self._fold),
             Loop(f"search {file.tenant}", self._index),
             Loop(f"tidying {file.tenant}", self._tidy),
@@ -246,6 +250,12 @@ class TenantService:
             self.wake()
             self._sweeping.wake()
         return SUCCESSION_SECONDS * self._pace
+
+    async def _report(self) -> float:
+        """Periodic reports whose day has come."""
+        if await make_reports(self._database, self._made()):
+            self.wake()
+        return REPORT_SECONDS * self._pace
 
     async def _fold(self) -> float:
         async with self._database.transaction(self.tenant, durable=False) as tx:

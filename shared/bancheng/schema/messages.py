@@ -41,6 +41,39 @@ class ReportFiled(msgspec.Struct, frozen=True, kw_only=True, tag="ReportFiled", 
     period: str
 
 
+class CaseFigures(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of the cases that a window registered in a period, as they stood when the report was made.
+
+    `in_time` and `late`: the person was answered; `overdue`: not, though it was due. The others are counted by keys.
+    """
+
+    registered: int
+    open: int
+    closed: int
+    in_time: int
+    late: int
+    overdue: int
+    kinds: dict[str, int] = {}
+    case_types: dict[str, int] = {}
+    outcomes: dict[str, int] = {}
+
+
+class CasesReported(msgspec.Struct, frozen=True, kw_only=True, tag="CasesReported", tag_field="type"):
+    """定期报备: a window's figures and numbers for a period, made by its site (PZ-04). No personal data.
+
+    `is_complete` is False where there were more cases or numbers than a report holds.
+    """
+
+    at: datetime
+    actor: Actor
+    report: str
+    unit: str
+    period: str
+    figures: CaseFigures
+    numbers: tuple[str, ...] = ()
+    is_complete: bool = True
+
+
 class ReceiptException(msgspec.Struct, frozen=True, kw_only=True):
     """A stored frame that was not applied: `state` and a coded reason."""
 

@@ -12,8 +12,9 @@ __all__ = ["duty_roster", "liaison", "metadata", "unit_report"]
 unit_report = tenant_table(
     "unit_report", NEVER_DELETED, "report period unit",
     key("report"), key("period"), key("unit"), instant("filed_at"), words("staff_name"), data("event_hash"),
+    instant("received_at", nullable=True), data("body", nullable=True),
 )  # fmt: skip
-"""What units filed for a period, here and below."""
+"""What units filed for a period, here and below. `body` is what a report holds beside that it was filed."""
 
 liaison = tenant_table("liaison", EVERYTHING, "unit", key("unit"), words("name"), words("phone"), instant("updated_at"))
 """Personal data: at the top tier only, never published."""

@@ -32,7 +32,7 @@ from bancheng.schema.frames import (
     payload_hash,
 )
 from bancheng.schema.ids import RANDOM_BYTES, uuid7
-from bancheng.schema.messages import AddNoteAsk, ReportFiled, Signed
+from bancheng.schema.messages import AddNoteAsk, CasesReported, ReportFiled, Signed
 
 SEED_BYTES = 32
 SIGNATURE_BYTES = 64
@@ -41,7 +41,7 @@ _KEY_ID_CHARACTERS = 16
 _MESSAGE_DOMAIN = b"fed/ms/1"
 
 RandomBytes = Callable[[int], bytes]
-LoosePayload = Document | AddNoteAsk | ReportFiled
+LoosePayload = Document | AddNoteAsk | ReportFiled | CasesReported
 
 
 class SignatureRefused(Exception):

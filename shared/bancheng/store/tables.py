@@ -103,7 +103,7 @@ cases = tenant_table(
     whole("head_term"), key("head_author"), whole("head_seq"), data("head_hash"),
     instant("person_due_at", nullable=True), instant("holder_due_at", nullable=True), instant("act_at", nullable=True),
     whole("round"), flag("is_closed"), flag("has_open_late_decision"), instant("updated_at"), data("state"),
-    key("complained_unit"), flag("is_confined"), whole("gaps"),
+    key("complained_unit"), flag("is_confined"), whole("gaps"), key("department"),
     Index("cases_number", "tenant", "number"),
     Index("cases_act_at", "tenant", "act_at", "case_id", postgresql_where=text("act_at IS NOT NULL")),
     Index("cases_registered_at", "tenant", "registered_at", "case_id"),

@@ -13,12 +13,16 @@ from bancheng.kernel.catalogue import Matter
 from bancheng.kernel.entrustments import Entrustment
 from bancheng.schema.events import Outcome
 from bancheng.window.pages.catalogue import word
-from bancheng.window.registers import duty, liaisons, summaries, zero_reports
+from bancheng.window.registers import case_reports, duty, liaisons, summaries, zero_reports
 from bancheng.window.requests import StaffRequest, language_of
 from bancheng.window.window import Window
 
 MonthAsked = Annotated[
     str, QueryParameter(pattern=r"^(20[0-9]{2}-(0[1-9]|1[0-2]))?$", description="For example 2026-02")
+]
+
+PeriodAsked = Annotated[
+    str, QueryParameter(max_length=8, description="A week, month, quarter or year: `2026-W09`, `2026-02`, `2026-Q1`")
 ]
 
 
@@ -41,6 +45,14 @@ async def zero_report_list(
     """Of all units at the top, else of your own and those below it; without a month, of the last one that is over."""
     asked = month or zero_reports.last_month(request.user)
     return await zero_reports.list_zero_reports(window.hosting, request.user, asked)
+
+
+@get("/reports/cases", summary="Reports of the windows below 定期报备", tags=["registers"])
+async def case_report_list(
+    request: StaffRequest, window: NamedDependency[Window], period: PeriodAsked = ""
+) -> case_reports.CaseReports:
+    """Received, late or missing, with figures and numbers; without a period, of the last three that are over."""
+    return await case_reports.list_case_reports(window.hosting, request.user, period)
 
 
 @get("/liaisons", summary="Liaisons of departments 联络员", tags=["registers"])
@@ -81,4 +93,13 @@ def csv_answer(found: summaries.Summary, request: StaffRequest) -> Response[byte
     return Response(summaries.as_csv(found, headings, outcomes), media_type="text/csv; charset=utf-8", headers=headers)
 
 
-ROUTES = [entrustments, matters, zero_report_list, liaison_list, duty_roster, not_done_summary, not_done_table]
+ROUTES = [
+    entrustments,
+    matters,
+    zero_report_list,
+    case_report_list,
+    liaison_list,
+    duty_roster,
+    not_done_summary,
+    not_done_table,
+]

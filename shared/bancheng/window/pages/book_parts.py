@@ -15,12 +15,15 @@ from bancheng.window.registers.changing import ADMINISTRATORS
 class Book(msgspec.Struct, frozen=True, kw_only=True):
     """One register as it stands. `marked` are the rows that somebody must look at.
 
-    `around`: what the pages beside it are called, and their addresses. `also`: further tables of the same register.
+    `periods` can be chosen, `period` was. `around`: what the pages beside it are called, and their addresses. `also`:
+    further tables of the same register.
     """
 
     columns: tuple[str, ...]
     rows: list[tuple[str, ...]]
     marked: frozenset[int] = frozenset()
+    periods: tuple[str, ...] = ()
+    period: str = ""
     title: str = ""
     around: tuple[tuple[str, str], ...] = ()
     also: tuple[Book, ...] = ()

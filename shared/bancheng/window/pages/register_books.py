@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any, Final
 
+from bancheng.kernel.reporting import spans_over
 from bancheng.kernel.units import is_closed
 from bancheng.store.accounts import Staff
 from bancheng.window.error_texts import Language
@@ -19,7 +20,7 @@ from bancheng.window.pages.book_parts import Book, BookForm
 from bancheng.window.pages.catalogue import word
 from bancheng.window.pages.choices import Option
 from bancheng.window.pages.duty_book import CALLED_IN_BODY, DUTY_FORMS, duty_book, duty_options
-from bancheng.window.registers import entrustments, liaisons, matters, summaries, units, zero_reports
+from bancheng.window.registers import case_reports, entrustments, liaisons, matters, summaries, units, zero_reports
 
 FORMS: Final[dict[str, tuple[BookForm, ...]]] = {
     "units": (
@@ -66,6 +67,7 @@ FORMS: Final[dict[str, tuple[BookForm, ...]]] = {
         ),
     ),
     "not-done": (),
+    "reports": (),
     "duty": DUTY_FORMS,
 }  # fmt: skip
 """By the register's name in its address."""
@@ -131,7 +133,35 @@ async def zero_reports_book(hosting: Hosting, identity: Identity, language: Lang
         for each in found.units
     ]
     marked = frozenset(place for place, each in enumerate(found.units) if each.state == "missing")
-    return Book(columns=("month", "unit", "cases", "filed", "state"), rows=rows, marked=marked)
+    months = tuple(each.name for each in spans_over(identity.today, "month", case_reports.CHOSEN_PERIODS))
+    return Book(
+        columns=("month", "unit", "cases", "filed", "state"), rows=rows, marked=marked, periods=months, period=month
+    )
+
+
+async def reports_book(hosting: Hosting, identity: Identity, language: Language, asked: Asked) -> Book:
+    period = asked.get("month", "")
+    found = await case_reports.list_case_reports(hosting, identity, period)
+    rows = [(each.period, each.name, *_report_cells(each, language, identity)) for each in found.rows]
+    return Book(
+        columns=(
+            "period", "unit", "state", "received", "registered", "ended", "in_time", "late", "overdue", "by_outcome",
+        ),
+        rows=rows,
+        marked=frozenset(place for place, each in enumerate(found.rows) if each.state in {"missing", "late"}),
+        periods=tuple(found.periods),
+        period=period,
+    )  # fmt: skip
+
+
+def _report_cells(each: case_reports.UnitReport, language: Language, identity: Identity) -> tuple[str, ...]:
+    state = word(language, "report_state", each.state)
+    if each.figures is None or each.received_at is None:
+        return (state, "", "", "", "", "", "", "")
+    figures, received = each.figures, identity.site.calendar.local(each.received_at)
+    outcomes = "、".join(f"{word(language, 'outcome', key)} {count}" for key, count in figures.outcomes.items())
+    counted = (figures.registered, figures.closed, figures.in_time, figures.late, figures.overdue)
+    return (state, f"{received:%Y-%m-%d %H:%M}", *map(str, counted), outcomes)
 
 
 async def liaisons_book(hosting: Hosting, identity: Identity, language: Language, _: Asked) -> Book:
@@ -162,6 +192,7 @@ BOOKS: Final[dict[str, Reading]] = {
     "entrustments": entrustments_book,
     "matters": matters_book,
     "zero-reports": zero_reports_book,
+    "reports": reports_book,
     "liaisons": liaisons_book,
     "not-done": not_done_book,
     "duty": duty_book,

@@ -12,6 +12,7 @@ REGISTER_WORDS: Final[dict[str, str]] = {
     "entrustments": "委托文件",
     "matters": "事项目录",
     "zero-reports": "月零报告",
+    "reports": "定期报备",
     "liaisons": "联络员",
     "not-done": "未办成汇总",
     "former-ledger": "导入原台账",
@@ -61,6 +62,14 @@ COLUMN_WORDS: Final[dict[str, str]] = {
     "month": "月份",
     "cases": "报来件数",
     "filed": "零报告",
+    "period": "报备期",
+    "received": "收到于",
+    "registered": "登记",
+    "ended": "办结",
+    "in_time": "按期答复",
+    "late": "超期答复",
+    "overdue": "超期未答复",
+    "by_outcome": "办理结果",
     "liaison_name": "姓名",
     "phone": "电话",
     "outcome": "结果",
@@ -110,11 +119,19 @@ STATE_WORDS: Final[dict[str, str]] = {
     "b_on_duty": "A 岗不在，B 岗顶岗",
 }
 
+REPORT_STATE_WORDS: Final[dict[str, str]] = {
+    "received": "已收到",
+    "late": "迟到",
+    "open": "未到期",
+    "missing": "未报",
+}
+
 REGISTER_HINTS: Final[dict[str, str]] = {
     "units": "在这里改动，各级系统马上照新目录办；撤并的单位手里没办完的案件，自动移交给承接单位或上级单位。",
     "entrustments": "部门签字委托给窗口的事项。有有效委托的，不能以“只涉及一个部门”为由不予受理。",
     "matters": "写明每个事项在哪一级办。已下沉的事项由那一级办理，办不了要写明理由才能上报。",
     "zero-reports": "当月既没有报来案件、又没有报零的单位，列为未报。",
+    "reports": "下级窗口的案件情况，到期由系统从案件里生成、签名上报，不用另填；过了日子没有收到的，列为未报。",
     "liaisons": "涉企部门都要有联络员；没有的排在最前面。电话只给需要联系的人看，谁看过有记录。",
     "not-done": "不予受理和不能办的事项，按情形或原因、部门汇总，不含个人信息。",
     "duty": "本单位的值班安排。谁在窗口都可以登记：登记时如实记下当天谁值班、登记的人是不是值班的人。",

@@ -8,7 +8,13 @@ from __future__ import annotations
 from typing import Final
 
 from bancheng.window.pages.field_words import FIELD_WORDS, HINTS
-from bancheng.window.pages.register_words import COLUMN_WORDS, REGISTER_HINTS, REGISTER_WORDS, STATE_WORDS
+from bancheng.window.pages.register_words import (
+    COLUMN_WORDS,
+    REGISTER_HINTS,
+    REGISTER_WORDS,
+    REPORT_STATE_WORDS,
+    STATE_WORDS,
+)
 from bancheng.window.pages.rule_words import CHANGE_WORDS, RULE_WORDS
 
 WORDS: Final[dict[str, dict[str, str]]] = {
@@ -300,6 +306,7 @@ WORDS: Final[dict[str, dict[str, str]]] = {
     "register": REGISTER_WORDS,
     "column": COLUMN_WORDS,
     "register_state": STATE_WORDS,
+    "report_state": REPORT_STATE_WORDS,
     "register_hint": REGISTER_HINTS,
     "change": CHANGE_WORDS,
 }

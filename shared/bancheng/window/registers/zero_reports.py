@@ -14,15 +14,16 @@ from msgspec import Meta
 
 from bancheng.federation.reports import file_report
 from bancheng.kernel.calendar import Calendar
-from bancheng.kernel.dues import shift_workdays
 from bancheng.kernel.profile_parts import Report
 from bancheng.kernel.rejected import Rejected
+from bancheng.kernel.reporting import Span, due_on, span_named, spans_over
 from bancheng.kernel.units import is_closed
 from bancheng.schema.documents import UnitEntry
 from bancheng.schema.messages import ReportFiled
 from bancheng.store.database import Transaction
-from bancheng.store.unit_reports import FiledReport, filed_reports, reported_cases
+from bancheng.store.unit_reports import FiledReport, filed_reports, reported_by_unit
 from bancheng.window.failures import ApiError
+from bancheng.window.field_problems import InvalidInput, problem
 from bancheng.window.hosting import Hosting
 from bancheng.window.idempotency import Answer, Request
 from bancheng.window.identity import Identity
@@ -76,9 +77,10 @@ async def file_zero_report(hosting: Hosting, identity: Identity, body: ZeroRepor
         report = owed_report(identity)
         if report is None or unit not in {each.code for each in _owing(identity)}:
             raise ApiError(409, "report.not_owed")
-        if _last_day(body.month) >= site.calendar.local_day(site.now()):
+        month = month_named(body.month)
+        if month.last >= site.calendar.local_day(site.now()):
             raise Rejected("report.month_not_over", field="month", month=body.month)
-        cases = (await _cases_by_unit(tx, body.month, site.calendar)).get(unit, 0)
+        cases = (await _cases_by_unit(tx, month, site.calendar)).get(unit, 0)
         if cases:
             raise Rejected("report.has_cases", field="month", count=cases)
         filed = ReportFiled(at=site.now(), actor=identity.actor, report=report.key, unit=unit, period=body.month)
@@ -97,15 +99,16 @@ async def list_zero_reports(hosting: Hosting, identity: Identity, month: str) ->
     report = owed_report(identity)
     if report is None:
         return ZeroReports(month=month, is_owed=False, due_on=None, units=[])
+    span = month_named(month)
     async with hosting.database.transaction(identity.tenant) as tx:
         filed = await filed_reports(tx, report.key, month)
-        cases = await _cases_by_unit(tx, month, identity.site.calendar)
-    due_on = _due_on(month, report, identity.site.calendar)
-    is_over = due_on < identity.site.calendar.local_day(identity.site.now())
+        cases = await _cases_by_unit(tx, span, identity.site.calendar)
+    due_day = due_on(span, report, identity.site.calendar)
+    is_over = due_day < identity.site.calendar.local_day(identity.site.now())
     units = [
         _unit_month(each, cases.get(each.code, 0), filed.get(each.code), is_over=is_over) for each in _owing(identity)
     ]
-    return ZeroReports(month=month, is_owed=True, due_on=due_on, units=units)
+    return ZeroReports(month=month, is_owed=True, due_on=due_day, units=units)
 
 
 def owed_report(identity: Identity) -> Report | None:
@@ -116,8 +119,7 @@ def owed_report(identity: Identity) -> Report | None:
 
 def last_month(identity: Identity) -> str:
     """The last month that is over."""
-    today = identity.site.calendar.local_day(identity.site.now())
-    return (today.replace(day=1) - timedelta(days=1)).strftime("%Y-%m")
+    return spans_over(identity.site.calendar.local_day(identity.site.now()), "month", 1)[0].name
 
 
 def _owing(identity: Identity) -> list[UnitEntry]:
@@ -144,23 +146,14 @@ def _unit_month(unit: UnitEntry, cases: int, filed: FiledReport | None, *, is_ov
     )
 
 
-async def _cases_by_unit(tx: Transaction, month: str, calendar: Calendar) -> dict[str, int]:
-    begins, ends = _first_day(month), _last_day(month) + timedelta(days=1)
-    counted: dict[str, int] = {}
-    for case in await reported_cases(tx, calendar.start_of_day(begins), calendar.start_of_day(ends)):
-        for unit in {case.registered_unit, case.department} - {""}:
-            counted[unit] = counted.get(unit, 0) + 1
-    return counted
+async def _cases_by_unit(tx: Transaction, month: Span, calendar: Calendar) -> dict[str, int]:
+    ends_before = calendar.start_of_day(month.last + timedelta(days=1))
+    return await reported_by_unit(tx, calendar.start_of_day(month.first), ends_before)
 
 
-def _first_day(month: str) -> date:
-    return date(int(month[:4]), int(month[5:]), 1)
-
-
-def _last_day(month: str) -> date:
-    return (_first_day(month) + timedelta(days=31)).replace(day=1) - timedelta(days=1)
-
-
-def _due_on(month: str, report: Report, calendar: Calendar) -> date:
-    """The working day of the next month that the rules name; the month's last day where they name none."""
-    return shift_workdays(calendar, _last_day(month), report.workday or 0)
+def month_named(name: str) -> Span:
+    """Raises InvalidInput."""
+    span = span_named(name, "month")
+    if span is None:
+        raise InvalidInput([problem("api.wrong_value", "month")])
+    return span
