@@ -1,14 +1,14 @@
 """Reports that hold figures, when they came, and the department of a case, by which reports are counted.
 
-Revision 0010, after 0009 of the shared branch.
+Revision 0011, after 0010 of the shared branch.
 """
 
 from __future__ import annotations
 
 from alembic import op
 
-revision = "bancheng_0010"
-down_revision = "bancheng_0009"
+revision = "bancheng_0011"
+down_revision = "bancheng_0010"
 branch_labels = None
 depends_on = None
 
