@@ -207,3 +207,42 @@ async def test_who_comes_to_the_desk_telephones_or_writes_on_a_platform_is_answe
         await clerk.must(case_id, "give-answer", text="已办好", channel=channel)
         assert (await clerk.last(case_id, "AnswerGiven"))["details"]["channel"] == channel
         assert said in (await browser.open(f"/cases/{case_id}")).text
+
+
+@pytest.mark.clause("XS-08")
+async def test_a_matter_is_sealed_when_it_is_accepted_and_seen_under_supervision_until_its_end(
+    open_hall: OpenHall,
+) -> None:
+    village, leader = await open_hall.at(XIAOSHAN, "bottom-clerk"), await open_hall.at(XIAOSHAN, "bottom-leader")
+    supervisor = await open_hall.at(XIAOSHAN, "middle-supervisor")
+    waiting, case_id = await village.bring(title="还没有受理"), await village.accepted(title="已经受理")
+    assert [entry["type"] for entry in await village.history(case_id)] == ["Registered", "Accepted", "Sealed"]
+    assert (await village.refused(case_id, "seal"))["code"] == "seal.already_sealed"
+    who = "区纪委监委、镇街纪委、“办不成事”监督窗口督导组"
+    assert who in (await supervisor.case(case_id))["supervised_by"]
+    assert (await supervisor.case(waiting))["supervised_by"] == ""
+
+    # Shown at the pages of the window and of whoever supervises, in the list and in the case
+    for login in ("bottom-clerk", "middle-supervisor", "top-supervisor"):
+        browser = await at_page(open_hall, login)
+        sealed = (await browser.open("/cases?tab=sealed")).text
+        assert ("已经受理" in sealed, "还没有受理" in sealed, "办NO.成事" in sealed) == (True, False, True)
+        page = (await browser.open(f"/cases/{case_id}")).text
+        assert "起受监督" in page
+        assert who in page
+    english = await at_page(open_hall, "top-supervisor", language="en")
+    assert "under supervision since 2026-03-02 10:00" in (await english.open(f"/cases/{case_id}")).text
+
+    # The supervisor asks after it; then it is kept, and supervision of it ends with the matter
+    await supervisor.must(case_id, "urge", text="请说明进展")
+    await village.must(case_id, "give-answer", text="已办好")
+    await village.must(case_id, "propose-result", outcome="solved", answer="已办好")
+    await leader.must(case_id, "verify-result")
+    await village.must(case_id, "revisit", satisfied=True, rating=5)
+    listed = (await supervisor.get("/cases", is_sealed=True, is_closed=False, sort="holder_due_at")).json()["cases"]
+    assert [each["case_id"] for each in listed] == [case_id]
+    await village.must(case_id, "strike-off")
+    after = await supervisor.case(case_id)
+    assert (after["supervised_by"], after["record"]["sealed_at"]) == ("", "2026-03-02T02:00:00Z")
+    assert not (await supervisor.get("/cases", is_sealed=True, is_closed=False)).json()["cases"]
+    assert "盖章在督" not in (await (await at_page(open_hall, "top-clerk", SHANTING)).open("/cases")).text

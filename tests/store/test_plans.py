@@ -250,6 +250,8 @@ LISTS: dict[str, tuple[tuple[str, ...] | None, LedgerFilter, Sort, set[str]]] = 
         {"cases_registered_unit", "cases_holder_unit", "case_unit_pkey"}),
     "most urgent to answer": (EVERY_UNIT, LedgerFilter(), "person_due_at", {"cases_open_person_due_at"}),
     "most urgent held": (EVERY_UNIT, LedgerFilter(), "holder_due_at", {"cases_open_holder_due_at"}),
+    "most urgent of what bears the seal": (
+        EVERY_UNIT, LedgerFilter(is_sealed=True, is_closed=False), "holder_due_at", {"cases_open_sealed"}),
     "most urgent held by a unit": (
         ("unit-01",), LedgerFilter(holder_unit="unit-01"), "holder_due_at", {"cases_open_holder_unit"}),
     "due today at a unit": (

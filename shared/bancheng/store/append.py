@@ -34,8 +34,7 @@ CASE_COLUMNS = _columns(
     "registered_unit text, registered_site text, registered_at timestamptz, holder_unit text, holder_site text, "
     "in_transit_to text, head_term int, head_author text, head_seq int, head_hash bytea, person_due_at timestamptz, "
     "holder_due_at timestamptz, act_at timestamptz, round int, is_closed bool, has_open_late_decision bool, "
-    "complained_unit text, is_confined bool, gaps int, department text, "
-    "state bytea"
+    "complained_unit text, is_confined bool, gaps int, department text, is_sealed bool, state bytea"
 )
 _BEFORE = _columns("before_hash bytea")
 _EVENT_COLUMNS = _columns(

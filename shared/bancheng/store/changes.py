@@ -122,7 +122,8 @@ def projection(change: CaseChange) -> tuple[object, ...]:
         None if case.in_transit is None else case.in_transit.unit,
         head.term, head.author, head.seq, case.head.hash, due_at(case, PERSON), held_until(case), change.act_at,
         case.round, case.is_closed, case.has_open_late_decision(), case.complained_unit,
-        case.is_restricted and not case.complained_unit, gaps_of(case), case.department, encode_state(case),
+        case.is_restricted and not case.complained_unit, gaps_of(case), case.department,
+        case.record.sealed_at is not None, encode_state(case),
     )  # fmt: skip
 
 

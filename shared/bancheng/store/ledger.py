@@ -38,6 +38,7 @@ class LedgerFilter(msgspec.Struct, frozen=True, kw_only=True):
     is_closed: bool | None = None
     due_before: datetime | None = None
     missing: MissingStep | None = None
+    is_sealed: bool | None = None
 
 
 class LedgerCursor(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,6 +69,7 @@ class LedgerRow(msgspec.Struct, frozen=True, kw_only=True):
     round: int
     is_closed: bool
     has_open_late_decision: bool
+    is_sealed: bool
 
 
 class LedgerPage(msgspec.Struct, frozen=True, kw_only=True):
@@ -263,6 +265,8 @@ def _filtered(visibility: Visibility, filters: LedgerFilter, *, reach: bool = Tr
         parts.where("c.stage =", filters.stage)
     if filters.is_closed is not None:
         parts.conditions.append("c.is_closed" if filters.is_closed else "NOT c.is_closed")
+    if filters.is_sealed is not None:
+        parts.conditions.append("c.is_sealed" if filters.is_sealed else "NOT c.is_sealed")
     return parts
 
 

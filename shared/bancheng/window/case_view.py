@@ -30,6 +30,7 @@ class CaseView(msgspec.Struct, frozen=True, kw_only=True):
     """A case as it stands here. `version` is what an If-Match names; `person_masked`: personal data is hidden.
 
     `missing`: steps of the loop that it lacks, in their order. `doubts`: fields of the person that look wrong.
+    `supervised_by`: who supervises an open case that bears the seal, as its rules name them; else empty (XS-08).
     `own_liaisons`: departments that have not entrusted the matter, with which the holder speaks itself (PA-R25).
     """
 
@@ -73,5 +74,6 @@ class CaseView(msgspec.Struct, frozen=True, kw_only=True):
     imported_from: str
     progress_told_at: datetime | None
     missing: list[MissingStep]
+    supervised_by: str
     doubts: list[Doubt]
     record: RecordView

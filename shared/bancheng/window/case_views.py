@@ -96,6 +96,7 @@ def case_view(
         imported_from=case.imported_from,
         progress_told_at=case.progress_told_at,
         missing=[step for step in get_args(MissingStep) if step in lacks],
+        supervised_by=_supervised_by(case, site.profile(case.profile_edition), language),
         doubts=[] if hide_person else list(doubts(case.person.phone, case.person.identity_number)),
         record=record_view(case, jurisdiction, now, hide_person=hide_person),
     )
@@ -103,6 +104,15 @@ def case_view(
 
 def _own_liaisons(case: Case, identity: Identity) -> tuple[str, ...]:
     return own_liaisons(case, identity.site.context(identity.actor, identity.site.profile(case.profile_edition)))
+
+
+def _supervised_by(case: Case, profile: Profile, language: Language) -> str:
+    """From the seal on until the end."""
+    role = next((each for each in profile.roles if each.role == "supervisor"), None)
+    if case.record.sealed_at is None or case.is_closed or role is None:
+        return ""
+    name = role.name.zh if language == "zh" else role.name.en
+    return f"{name}（{role.filled_by}）" if role.filled_by else name
 
 
 def _unit_or_none(code: str, jurisdiction: Jurisdiction) -> UnitView | None:

@@ -56,6 +56,7 @@ class CaseRow(msgspec.Struct, frozen=True, kw_only=True):
     round: int
     is_closed: bool
     has_open_late_decision: bool
+    is_sealed: bool
 
 
 class CaseList(msgspec.Struct, frozen=True, kw_only=True):
@@ -203,6 +204,7 @@ def case_row(row: LedgerRow, jurisdiction: Jurisdiction) -> CaseRow:
         round=row.round,
         is_closed=row.is_closed,
         has_open_late_decision=row.has_open_late_decision,
+        is_sealed=row.is_sealed,
     )
 
 

@@ -56,6 +56,7 @@ def asked_for(  # noqa: PLR0913  each is a parameter of the query
     is_closed: FromQuery[bool | None] = None,
     due_before: FromQuery[datetime | None] = None,
     missing: FromQuery[MissingStep | None] = None,
+    is_sealed: FromQuery[bool | None] = None,
     sort: FromQuery[Sort | None] = None,
     after: After = "",
     limit: Limit = 50,
@@ -68,6 +69,7 @@ def asked_for(  # noqa: PLR0913  each is a parameter of the query
         is_closed=is_closed,
         due_before=due_before,
         missing=missing,
+        is_sealed=is_sealed,
     )
     ordered: Sort = sort or ("registered_at" if missing is None else "holder_due_at")
     return ListRequest(filters=filters, sort=ordered, after=after, limit=limit)
@@ -84,7 +86,7 @@ async def list_cases(
 ) -> CaseList:
     """Those that you may see, newest first, or the most urgent first (`sort` by a due date: open cases only).
 
-    `missing` lists open cases that lack a step of the loop.
+    `missing` lists open cases that lack a step of the loop; `is_sealed` those that bear the seal.
     """
     return await window.queries.cases(request.user, asked)
 

@@ -27,7 +27,7 @@ from bancheng.window.requests import StaffRequest, language_of
 from bancheng.window.views import CaseList
 from bancheng.window.window import Window
 
-Tab = Literal["held", "all", "closed"]
+Tab = Literal["held", "all", "sealed", "closed"]
 Word = Annotated[str, QueryParameter(max_length=200)]
 PAGE_ROWS: Final = 30
 NOTHING: Final = CaseList(cases=[], next=None)
@@ -46,12 +46,12 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _asked(tab: str, stage: str, after: str) -> Asked:
-    known: Tab = "all" if tab == "all" else "closed" if tab == "closed" else "held"
-    return Asked(tab=known, stage=stage if stage in get_args(Stage) else "", after=after)
+    known: dict[str, Tab] = {each: each for each in get_args(Tab)}
+    return Asked(tab=known.get(tab, "held"), stage=stage if stage in get_args(Stage) else "", after=after)
 
 
 async def _rows(window: Window, identity: Identity, asked: Asked) -> CaseList:
-    """Held: the most urgent first; the others: the newest first."""
+    """Held, and sealed: the most urgent first; the others: the newest first."""
     stage: Any = asked.stage or None
     match asked.tab:
         case "held":
@@ -61,6 +61,11 @@ async def _rows(window: Window, identity: Identity, asked: Asked) -> CaseList:
             wanted = ListRequest(filters=filters, sort="holder_due_at", after=asked.after, limit=PAGE_ROWS)
         case "all":
             wanted = ListRequest(filters=LedgerFilter(stage=stage), after=asked.after, limit=PAGE_ROWS)
+        case "sealed":
+            if stage in CLOSED_STAGES:
+                return NOTHING
+            filters = LedgerFilter(is_sealed=True, is_closed=False, stage=stage)
+            wanted = ListRequest(filters=filters, sort="holder_due_at", after=asked.after, limit=PAGE_ROWS)
         case "closed":
             filters = LedgerFilter(is_closed=True, stage=stage)
             wanted = ListRequest(filters=filters, after=asked.after, limit=PAGE_ROWS)

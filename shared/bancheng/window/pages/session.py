@@ -97,6 +97,7 @@ def page_context(identity: Identity) -> dict[str, object]:
         "role_texts": {each.role: each.name for each in site.current_profile().roles},
         "may_publish": may_change(identity),
         "may_register": may(identity.roles, Register, site.current_profile()),
+        "uses_seal": site.current_profile().seal != "never",
         "on_duty": {duty: identity.roster.on_duty(identity.today, duty) for duty in get_args(Duty)},
     }
 
