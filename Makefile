@@ -8,10 +8,10 @@ DISTS  := shared services/village services/town services/county
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lint types test demo faults bench docs lock clean
+.PHONY: help setup lint types test test-containers demo faults bench docs lock clean
 
 help: ## list the targets
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
 
 setup: $(STAMP) ## make .venv and install what the lock names, if it changed
 
@@ -47,6 +47,10 @@ test: setup ## everything that is checked
 	@# The types are checked beside the first tests, with what these leave idle. Either failing fails the target.
 	@nice $(BIN)/basedpyright & types=$$!; \
 	  $(BIN)/python -m pytest -n $(WORKERS) $(PYTEST_ARGS); tests=$$?; wait $$types && exit $$tests
+
+test-containers: setup ## the three tiers from their own compose files, with an engine that is there
+	@docker info >/dev/null 2>&1 || { echo 'No container engine answers: start one first (docs/ops/install.md).' >&2; exit 1; }
+	TEST_CONTAINERS=1 $(BIN)/python -m pytest -n 0 --timeout 900 $(or $(PYTEST_ARGS),tests/containers)
 
 demo: setup ## three services on this machine, with two counties' stories
 	$(BIN)/bancheng demo $(DEMO_ARGS)

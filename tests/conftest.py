@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from bancheng.runtime.database_admin import DatabaseAdmin
 
 
+collect_ignore = [] if os.environ.get("TEST_CONTAINERS") else ["containers"]
+"""`make test-containers` asks for them, since they need a container engine."""
+
+
 def pytest_configure() -> None:
     """In a worker, before anything starts a server; whatever it starts goes by it as well."""
     worker = os.environ.get("PYTEST_XDIST_WORKER")

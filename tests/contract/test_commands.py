@@ -163,7 +163,7 @@ def test_a_tenant_is_founded_from_a_plan(tmp_path: Path) -> None:
     founded = bancheng("tenant", "add", "plan.toml", "--folder", "out", directory=tmp_path)
     assert founded.returncode == 0, founded.stderr
     assert read_site_file(tmp_path / "out" / "sites" / "330109.toml").site == "county"
-    town = read_site_file(tmp_path / "out" / "tenants" / "330109" / "town" / "330109.toml")
+    town = read_site_file(tmp_path / "out" / "operator" / "330109" / "town" / "330109.toml")
     assert town.uplink is not None
     assert town.uplink.url == "nats://county.example:4222"
     configured = json.loads((tmp_path / "out" / "nats" / "nats.conf").read_text())

@@ -25,7 +25,7 @@ SEED, PUBLIC = generate_nkey()
 @pytest.fixture
 def hub(tmp_path: Path) -> Iterator[NatsServer]:
     """The address of its certificate is that of the loopback; its one user keeps no mailbox yet."""
-    certificate = issue(tmp_path / "tls", ["127.0.0.1", "hub.example"], now=NOW)
+    certificate = issue(tmp_path / "tls", tmp_path / "tls", ["127.0.0.1", "hub.example"], now=NOW)
     listener = NatsListener(certificate=str(certificate), key=str(tmp_path / "tls" / "server.key"))
     account = TenantAccount(tenant="330109", users=(SiteUser(site="county", public_nkey=PUBLIC),))
     with NatsServer(directory=tmp_path, configuration=nats_configuration([account], listener=listener)) as server:
@@ -51,7 +51,7 @@ async def test_a_site_enters_when_the_authority_of_its_file_signed_the_certifica
 async def test_a_site_does_not_enter_a_server_that_another_authority_vouches_for(
     hub: NatsServer, tmp_path: Path
 ) -> None:
-    issue(tmp_path / "other", ["127.0.0.1"], now=NOW)
+    issue(tmp_path / "other", tmp_path / "other", ["127.0.0.1"], now=NOW)
     client = NatsClient(access(hub, tmp_path / "other"), name="county", inbox="_INBOX_county")
     client.start()
     try:
@@ -75,11 +75,11 @@ async def test_a_parent_that_waits_for_its_first_child_may_say_nothing(hub: Nats
 
 
 def test_a_certificate_says_for_whom_and_until_when_it_is(tmp_path: Path) -> None:
-    path = issue(tmp_path, ["county.example", "127.0.0.1"], now=NOW, days=30)
+    path = issue(tmp_path, tmp_path, ["county.example", "127.0.0.1"], now=NOW, days=30)
     assert names_in(path) == ("county.example", "127.0.0.1")
     assert expires_at(path) - NOW <= timedelta(days=30)
     authority = (tmp_path / AUTHORITY_FILE).read_bytes()
-    issue(tmp_path, ["county.example"], now=NOW)
+    issue(tmp_path, tmp_path, ["county.example"], now=NOW)
     assert (tmp_path / AUTHORITY_FILE).read_bytes() == authority, "who trusts it need not be told again"
     assert [each.stat().st_mode & 0o077 for each in tmp_path.glob("*.key")] == [0, 0]
     (tmp_path / "spoilt.crt").write_text("no certificate")

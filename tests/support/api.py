@@ -5,6 +5,7 @@ Owns requests and what they must at least be answered with. Must not know the da
 
 from __future__ import annotations
 
+import ssl
 import time
 from dataclasses import dataclass
 from typing import Any, Self, cast
@@ -36,9 +37,9 @@ class Refused(AssertionError):
 class Client:
     """One member of staff at one window. Every POST bears an idempotency key."""
 
-    def __init__(self, *, base_url: str, tenant: str) -> None:
+    def __init__(self, *, base_url: str, tenant: str, verify: ssl.SSLContext | bool = True) -> None:
         self.tenant = tenant
-        self.http = httpx.Client(base_url=base_url, timeout=TIMEOUT_SECONDS)
+        self.http = httpx.Client(base_url=base_url, timeout=TIMEOUT_SECONDS, verify=verify)
 
     def sign_in(self, login: str, password: str) -> None:
         body = {"tenant": self.tenant, "login": login, "password": password}

@@ -51,14 +51,17 @@ def names_in(file: Path) -> tuple[str, ...]:
     return tuple(str(each.value) for each in names)
 
 
-def issue(folder: Path, hosts: Sequence[str], *, now: datetime, days: int = SERVER_DAYS) -> Path:
-    """A server's certificate for these hosts in `folder`, from the authority there, which is made if it is missing.
+def issue(
+    authority_folder: Path, folder: Path, hosts: Sequence[str], *, now: datetime, days: int = SERVER_DAYS
+) -> Path:
+    """A server's certificate for these hosts in `folder`, from the authority, which is made if it is missing.
 
     `hosts` are names or addresses. Keys are readable by their owner only. Returns the certificate's path.
     Raises CertificateUnreadable where the authority's files are spoilt.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    authority, authority_key = _authority(folder, now)
+    for each in (authority_folder, folder):
+        each.mkdir(parents=True, exist_ok=True)
+    authority, authority_key = _authority(authority_folder, now)
     key = ec.generate_private_key(ec.SECP256R1())
     certificate = (
         _begun(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, hosts[0][:64])]), now, days)

@@ -122,6 +122,10 @@ def read_anchor(path: Path) -> Anchor:
     return anchor
 
 
+READ_BY_ALL = 0o644
+"""No secret, and the services may run under another account than whoever moves the clock."""
+
+
 def write_anchor(path: Path, anchor: Anchor) -> None:
     """Replaced as a whole: a reader sees the old file or the new one."""
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name)
@@ -129,6 +133,7 @@ def write_anchor(path: Path, anchor: Anchor) -> None:
         file.write(msgspec.json.format(msgspec.json.encode(anchor), indent=1))
         file.flush()
         os.fsync(file.fileno())
+    Path(name).chmod(READ_BY_ALL)
     Path(name).replace(path)
 
 

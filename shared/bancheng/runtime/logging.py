@@ -44,6 +44,8 @@ def configure_logging(level: LogLevel, form: LogFormat) -> None:
         logging.getLogger(name).propagate = True
     for name in ("uvicorn.error", "nats", "alembic"):
         logging.getLogger(name).setLevel(max(logging.getLogger().level, logging.WARNING))
+    # Said of every TLS connection that the other side closes: a fault of the client library that does no harm.
+    logging.getLogger("asyncio").addFilter(lambda record: "eof_received" not in str(record.msg))
 
 
 class JsonLines(logging.Formatter):

@@ -39,6 +39,7 @@ def add_certificate_commands(parser: argparse.ArgumentParser) -> None:
         "issue", help="a server's certificate, from an authority of one's own"
     )
     issue.add_argument("hosts", nargs="+", metavar="HOST", help="names and addresses by which it is reached")
+    issue.add_argument("--out", type=Path, help="where certificate and key go; by default the folder's tls")
     _folder(issue)
     issue.set_defaults(action=_issue)
 
@@ -68,13 +69,14 @@ def _add_tenant(parsed: argparse.Namespace) -> int:
 
 def _issue(parsed: argparse.Namespace) -> int:
     from bancheng.runtime.certificates import AUTHORITY_FILE, expires_at, issue
+    from bancheng.runtime.operator_folder import OPERATORS
 
-    folder = parsed.folder / "tls"
-    path = issue(folder, parsed.hosts, now=datetime.now(UTC))
+    authority = parsed.folder / OPERATORS
+    path = issue(authority, parsed.out or parsed.folder / "tls", parsed.hosts, now=datetime.now(UTC))
     return _told(
         (
             f"{path}: for {', '.join(parsed.hosts)}, until {expires_at(path):%Y-%m-%d}",
-            f"{folder / AUTHORITY_FILE}: goes into the site files by itself, and into browsers by hand",
+            f"{authority / AUTHORITY_FILE}: goes into the site files by itself, and into browsers by hand",
         )
     )
 

@@ -1,8 +1,9 @@
 """The folder of a top tier's operator: who its tenants' sites are on each nats-server, and what each was given.
 
-    tls/        ca.crt, ca.key, server.crt, server.key: written by `bancheng certificate issue`, or the operator's own
-    tenants/    <tenant>/sites.json and accounts.json; <tenant>/<site>/<tenant>.toml: what each site was given
+    operator/   nobody else's: ca.crt and ca.key; <tenant>/sites.json, <tenant>/accounts.json, and what each site was
+                given, <tenant>/<site>/<tenant>.toml
     sites/      <tenant>.toml of the top site: the sites_dir of the service of this host
+    tls/        server.crt and server.key: from `bancheng certificate issue`, or the operator's own
     nats/       nats.conf of this host's server; <host>-<port>.conf for the operator of each other one
 
 Owns these names, and that the configurations follow the accounts. Must not know the database or a running server.
@@ -21,7 +22,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from bancheng.runtime.certificates import AUTHORITY_FILE
+from bancheng.runtime.certificates import AUTHORITY_FILE, SERVER_FILE, SERVER_KEY_FILE
 from bancheng.runtime.nats_config import NatsListener, TenantAccount, nats_configuration
 from bancheng.runtime.provisioning import SiteSpec, found_tenant
 from bancheng.runtime.site_files import SECRET_MODE, Server, SiteFile, write_site_file
@@ -30,13 +31,13 @@ from bancheng.runtime.tenant_plan import PlanRefused, read_plan, spec_of
 Accounts = Mapping[str, TenantAccount]
 """A tenant's users of each nats-server, by its address as the sites above reach it."""
 
+OPERATORS: Final = "operator"
 OWN_CONFIGURATION: Final = "nats.conf"
 READ_BY_THE_SERVER: Final = 0o644
 """The configuration holds public keys only, and the nats-server runs under an account of its own."""
 _ACCOUNTS_FILE: Final = "accounts.json"
 _SITES_FILE: Final = "sites.json"
 _STREAMS: Final = "/var/lib/nats"
-_TLS: Final = "/etc/bancheng/tls"
 _WATCH_PORT: Final = 8222
 _DEFAULT_PORT: Final = 4222
 
@@ -82,7 +83,11 @@ class OperatorFolder:
         return _accounts.decode(self._read(tenant, _ACCOUNTS_FILE))
 
     def _of(self, tenant: str) -> Path:
-        return self.path / "tenants" / tenant
+        return self._operators / tenant
+
+    @property
+    def _operators(self) -> Path:
+        return self.path / OPERATORS
 
     def _read(self, tenant: str, name: str) -> bytes:
         try:
@@ -92,7 +97,7 @@ class OperatorFolder:
 
     def _with_authority(self, file: SiteFile) -> SiteFile:
         """The file, naming the authority of this folder for the servers that speak TLS, if there is one."""
-        authority = self.path / "tls" / AUTHORITY_FILE
+        authority = self._operators / AUTHORITY_FILE
         if not authority.exists():
             return file
         text = authority.read_text(encoding="ascii")
@@ -108,30 +113,31 @@ class OperatorFolder:
         """Every server, from the accounts of all tenants."""
         servers: dict[str, list[TenantAccount]] = {}
         own: set[str] = set()
-        for folder in sorted((self.path / "tenants").iterdir()):
-            own |= {each.hub_url for each in self.sites(folder.name) if each.parent is None}
-            for server, account in self.accounts(folder.name).items():
+        for tenant in sorted(each.parent.name for each in self._operators.glob(f"*/{_ACCOUNTS_FILE}")):
+            own |= {each.hub_url for each in self.sites(tenant) if each.parent is None}
+            for server, account in self.accounts(tenant).items():
                 servers.setdefault(server, []).append(account)
         for server, accounts in servers.items():
             path = self.path / "nats" / (OWN_CONFIGURATION if server in own else _file_name(server))
-            text = nats_configuration(accounts, listener=_listener(server))
+            text = nats_configuration(accounts, listener=self._listener(server))
             _write(path, text.encode(), mode=READ_BY_THE_SERVER)
             whose = "the nats-server of this host" if server in own else f"the operator of {server}"
             yield f"{path}: for {whose}; reload it with SIGHUP, which drops nobody"
 
-
-def _listener(server: str) -> NatsListener:
-    parts = urlsplit(server)
-    is_tls = parts.scheme in {"tls", "wss"}
-    return NatsListener(
-        host="0.0.0.0",  # noqa: S104  in a container: which address of the host leads to it, its compose file says
-        port=parts.port or _DEFAULT_PORT,
-        store_directory=_STREAMS,
-        sync_always=True,
-        certificate=f"{_TLS}/server.crt" if is_tls else "",
-        key=f"{_TLS}/server.key" if is_tls else "",
-        watch_port=_WATCH_PORT,
-    )
+    def _listener(self, server: str) -> NatsListener:
+        """As the server's container sees it, which has the same folders at the same places."""
+        parts = urlsplit(server)
+        is_tls = parts.scheme in {"tls", "wss"}
+        tls = self.path.absolute() / "tls"
+        return NatsListener(
+            host="0.0.0.0",  # noqa: S104  which address of the host leads to the container, its compose file says
+            port=parts.port or _DEFAULT_PORT,
+            store_directory=_STREAMS,
+            sync_always=True,
+            certificate=str(tls / SERVER_FILE) if is_tls else "",
+            key=str(tls / SERVER_KEY_FILE) if is_tls else "",
+            watch_port=_WATCH_PORT,
+        )
 
 
 def _file_name(server: str) -> str:

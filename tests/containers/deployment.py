@@ -1,0 +1,141 @@
+"""Three tiers installed as separate projects on separate networks, with nothing but the documented ports between them.
+
+Owns the order of an installation: the county from a plan, then each site with the one file that was printed for it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+from collections.abc import Generator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import uuid4
+
+import msgspec
+
+from bancheng.runtime.local_process import wait_until
+from bancheng.runtime.site_files import bootstrap_documents, read_site_file
+from bancheng.schema.documents import Directory, Document
+from tests.containers.tier import HUB_NAME, Tier, run
+from tests.support.clock import SharedClock
+from tests.support.standing import Standing, read_standing
+from tests.support.tenants import COUNTY, TOWN, VILLAGE, XIAOSHAN, calendar
+
+BEGIN_AT = datetime(2026, 11, 23, 1, 30, tzinfo=UTC)
+"""Monday, 9:30 in the morning there."""
+QUIET_SECONDS = 90.0
+KINDS = ("county", "town", "village")
+PLAN = """
+tenant = "{tenant}"
+effective_on = 2026-01-01
+
+[[sites]]
+site = "county"
+tier = "county"
+hub_url = "tls://{hub}:4222"
+
+[[units]]
+code = "{tenant}"
+name = "区中心"
+tier = "county"
+site = "county"
+"""
+
+
+def built_images() -> None:
+    """One for each tier, from the base image that BASE_IMAGE names."""
+    base = os.environ.get("BASE_IMAGE", "python:3.11-slim-bookworm")
+    for kind in KINDS:
+        arguments = ("--build-arg", f"TIER={kind}", "--build-arg", f"BASE={base}", "-t", f"bancheng-{kind}")
+        run("docker", "build", "-q", "-f", "deploy/Dockerfile", *arguments, ".")
+
+
+@dataclass(kw_only=True)
+class Deployment:
+    """`tiers` by project: county, town, village, and whatever joins later."""
+
+    directory: Path
+    clock: SharedClock
+    hub_address: str
+    tiers: dict[str, Tier] = field(default_factory=dict[str, Tier])
+    sites: dict[tuple[str, str], str] = field(default_factory=dict[tuple[str, str], str])
+    run_id: str = field(default_factory=lambda: uuid4().hex[:6])
+
+    def tier(self, name: str, kind: str, *, port: str, **settings: str) -> Tier:
+        """Made, not yet installed."""
+        made = Tier(
+            kind=kind, project=f"bancheng-{self.run_id}-{name}", folder=self.directory / name, port=port,
+            listen=self.hub_address if kind == "county" else "127.0.0.1", clock_folder=self.clock.path.parent,
+            hub_address=self.hub_address, settings=settings,
+        )  # fmt: skip
+        self.tiers[name] = made
+        return made
+
+    def install_county(self) -> str:
+        plan = self.directory / "plan.toml"
+        plan.write_text(PLAN.format(tenant=XIAOSHAN, hub=HUB_NAME), encoding="utf-8")
+        self.sites[XIAOSHAN, "county"] = "county"
+        return self.tier("county", "county", port="0").install(plan)
+
+    def add_site(self, name: str, kind: str, parent: str, unit: str, unit_parent: str, *, hub: str = "") -> Path:
+        """The file that the county prints for it; the hub has been told."""
+        arguments = ["--tenant", XIAOSHAN, "--site", name, "--tier", kind, "--parent", parent, "--unit", unit]
+        arguments += ["--unit-name", f"{name}窗口", "--unit-parent", unit_parent, "--hub", hub]
+        printed = self.tiers["county"].operator("bancheng-tier", "site", "add", *arguments)
+        self.tiers["county"].compose("kill", "-s", "HUP", "nats")
+        file = self.directory / f"{name}.toml"
+        file.write_text(printed, encoding="utf-8")
+        self.sites[XIAOSHAN, name] = name
+        return file
+
+    def directory_of(self, file: Path) -> Directory:
+        """The newest that a site file brings."""
+        site = read_site_file(file, any_name=True)
+        found = [msgspec.json.decode(each.frame.payload or b"", type=Document) for each in bootstrap_documents(site)]
+        return next(msgspec.json.decode(each.body, type=Directory) for each in found if each.kind == "directory")
+
+    def standing(self) -> Standing:
+        """Everything that the databases hold."""
+        urls = {name: tier.database_url() for name, tier in self.tiers.items()}
+        return asyncio.run(read_standing(urls, self.sites))
+
+    def quiesce(self) -> Standing:
+        """Waits until nothing is on its way. Raises AssertionError saying what is left."""
+        standing = self.standing()
+
+        def is_quiet() -> bool:
+            nonlocal standing
+            standing = self.standing()
+            return not standing.unrest(self.clock.now())
+
+        assert wait_until(is_quiet, timeout_seconds=QUIET_SECONDS), "\n".join(standing.unrest(self.clock.now()))
+        return standing
+
+
+@contextlib.contextmanager
+def running_deployment(directory: Path) -> Generator[Deployment]:
+    """Removed whatever happens."""
+    clock_folder = directory / "clock"
+    clock_folder.mkdir()
+    for folder in (directory, clock_folder):
+        folder.chmod(0o755)
+    clock = SharedClock(clock_folder / "anchor.json", at=BEGIN_AT, calendar=calendar())
+    gateway = run("docker", "network", "inspect", "bridge", "--format", "{{(index .IPAM.Config 0).Gateway}}").strip()
+    deployment = Deployment(directory=directory, clock=clock, hub_address=gateway or "172.17.0.1")
+    try:
+        deployment.install_county()
+        hub = f"tls://{HUB_NAME}:4222"
+        town = deployment.add_site("town", "town", "county", TOWN, COUNTY, hub=hub)
+        deployment.tier("town", "town", port="0").install(town)
+        village = deployment.add_site("village", "village", "town", VILLAGE, TOWN)
+        deployment.tier("village", "village", port="0").install(village)
+        deployment.tiers["county"].employ(XIAOSHAN, "county-clerk", COUNTY, "clerk", "coordinator")
+        deployment.tiers["town"].employ(XIAOSHAN, "town-clerk", TOWN, "clerk")
+        deployment.tiers["village"].employ(XIAOSHAN, "village-clerk", VILLAGE, "clerk")
+        yield deployment
+    finally:
+        for tier in deployment.tiers.values():
+            tier.remove()

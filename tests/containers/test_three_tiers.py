@@ -1,0 +1,147 @@
+"""What an operator relies on: each tier stands alone, is restarted, doubled, cut off and joined, in this order."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.containers.tier import HUB_NAME, Tier
+from tests.support.oracle import judge
+from tests.support.tenants import COUNTY, PANAN, TOWN, XIAOSHAN
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from tests.containers.deployment import Deployment
+
+EAST = "330109101203"
+PANAN_PLAN = """
+tenant = "330727"
+effective_on = 2026-01-01
+
+[[sites]]
+site = "hall"
+tier = "county"
+hub_url = "tls://{hub}:4222"
+
+[[units]]
+code = "330727"
+name = "县中心"
+tier = "county"
+site = "hall"
+"""
+
+
+def due_at(case: Any) -> datetime:
+    return datetime.fromisoformat(next(each["due_at"] for each in case["clocks"] if each["name"] == "holder"))
+
+
+def climbs(deployment: Deployment, clerk: Any, case_id: UUID) -> None:
+    """From the village by its own clocks to the town and the county, which each have it whole."""
+    deployment.clock.advance_to(due_at(clerk.case(case_id)))
+    town = deployment.tiers["town"].client(XIAOSHAN, "town-clerk")
+    deployment.clock.advance_to(due_at(town.wait_for_case(case_id, holder_unit=TOWN, in_transit_to=None)))
+    county = deployment.tiers["county"].client(XIAOSHAN, "county-clerk")
+    county.wait_for_case(case_id, holder_unit=COUNTY, in_transit_to=None)
+    clerk.wait_for_case(case_id, holder_unit=COUNTY, in_transit_to=None)
+
+
+@pytest.mark.clause("U-01", part="from its own compose file, alone with its own database, in its own network")
+def test_each_tier_stands_alone_and_finds_nothing_wrong(deployment: Deployment) -> None:
+    for tier in deployment.tiers.values():
+        said = tier.command("check")
+        assert "FAILED" not in said
+        assert "database: reachable, migrated, and the role can bypass nothing" in said
+        service = tier.inspect("service")
+        assert service["Config"]["User"] == "10001:10001"
+        assert service["HostConfig"]["ReadonlyRootfs"]
+        assert service["HostConfig"]["CapDrop"] == ["ALL"]
+    networks = {name for tier in deployment.tiers.values() for name in tier.networks("database")}
+    assert len(networks) == len(deployment.tiers), "no two tiers share a network with a database"
+
+
+@pytest.mark.clause("U-01", part="a case climbs over the three, each in containers of its own")
+def test_a_case_climbs_from_the_village_to_the_county(deployment: Deployment) -> None:
+    clerk = deployment.tiers["village"].client(XIAOSHAN, "village-clerk")
+    climbs(deployment, clerk, clerk.register(title="从村里一直上去").case_id)
+
+
+@pytest.mark.parametrize("part", ["database", "service", "nats"])
+def test_each_part_is_restarted_and_nothing_is_lost(deployment: Deployment, part: str) -> None:
+    village = deployment.tiers["village"].client(XIAOSHAN, "village-clerk")
+    before = village.register(title=f"重启之前 {part}")
+    for tier in deployment.tiers.values():
+        if tier.runs(part):
+            tier.compose("restart", "-t", "20", part)
+    for tier in deployment.tiers.values():
+        tier.wait_ready()
+    clerk = deployment.tiers["village"].client(XIAOSHAN, "village-clerk")
+    after = clerk.register(title=f"重启之后 {part}")
+    county = deployment.tiers["county"].client(XIAOSHAN, "county-clerk")
+    for registered in (before, after):
+        county.wait_for_case(registered.case_id, timeout_seconds=60)
+
+
+def test_two_replicas_of_the_town_share_the_work_and_one_may_die(deployment: Deployment) -> None:
+    town = deployment.tiers["town"]
+    town.compose("up", "-d", "--scale", "service=2", "service")
+    town.wait_ready()
+    village = deployment.tiers["village"].client(XIAOSHAN, "village-clerk")
+    first = village.register(title="两个副本都看得到").case_id
+    for replica in (1, 2):
+        town.client(XIAOSHAN, "town-clerk", replica=replica).wait_for_case(first, timeout_seconds=60)
+    town.compose("up", "-d", "--scale", "service=1", "service")
+    second = village.register(title="少了一个副本").case_id
+    town.client(XIAOSHAN, "town-clerk").wait_for_case(second, timeout_seconds=60)
+
+
+def test_a_village_that_is_cut_off_works_on_and_catches_up(deployment: Deployment) -> None:
+    village = deployment.tiers["village"]
+    village.cut_off()
+    clerk = village.client(XIAOSHAN, "village-clerk")
+    alone = [clerk.register(title=f"断网期间第 {n} 件").case_id for n in range(5)]
+    village.heal()
+    county = deployment.tiers["county"].client(XIAOSHAN, "county-clerk")
+    for case_id in alone:
+        county.wait_for_case(case_id, timeout_seconds=90)
+
+
+@pytest.mark.clause("U-05", part="a tenant and a site join while cases climb; nobody is restarted")
+def test_a_tenant_and_a_site_join_while_cases_climb_and_disturb_nobody(deployment: Deployment) -> None:
+    clerk = deployment.tiers["village"].client(XIAOSHAN, "village-clerk")
+    begun = {name: begun_at(tier) for name, tier in deployment.tiers.items()}
+    registered = [clerk.register(title=f"加入期间第 {n} 件").case_id for n in range(3)]
+
+    county = deployment.tiers["county"]
+    county.operator("bancheng", "tenant", "add", "/dev/stdin", given=PANAN_PLAN.format(hub=HUB_NAME))
+    file = deployment.add_site("east", "village", "town", EAST, TOWN)
+    registered += [clerk.register(title="刚好在加入时").case_id]
+    deployment.sites[PANAN, "hall"] = "county"
+    east = deployment.tier("east", "village", port="0")
+    assert "FAILED" not in east.install(file)
+    east.employ(XIAOSHAN, "east-clerk", EAST, "clerk")
+    county.employ(PANAN, "hall-clerk", "330727", "clerk")
+
+    hall = county.client(PANAN, "hall-clerk")
+    assert hall.register(title="新租户的第一件").number
+    new = east.client(XIAOSHAN, "east-clerk")
+    climbs(deployment, new, new.register(title="新站点的第一件", unit=EAST).case_id)
+    at_county = county.client(XIAOSHAN, "county-clerk")
+    for case_id in registered:
+        at_county.wait_for_case(case_id, timeout_seconds=60)
+    assert {name: begun_at(tier) for name, tier in deployment.tiers.items() if name in begun} == begun
+
+    panan = county.operator("cat", f"operator/{PANAN}/hall/{PANAN}.toml")
+    (deployment.directory / "hall.toml").write_text(panan, encoding="utf-8")
+    directories = {
+        XIAOSHAN: deployment.directory_of(file),
+        PANAN: deployment.directory_of(deployment.directory / "hall.toml"),
+    }
+    judge(deployment.quiesce(), directories, registered={XIAOSHAN: registered})
+
+
+def begun_at(tier: Tier) -> dict[str, str]:
+    """When each container of a tier was last started."""
+    return {each: tier.inspect(each)["State"]["StartedAt"] for each in tier.runs("database", "service", "nats")}
