@@ -23,7 +23,7 @@ HEAD = """\
 Written by `make docs` from [clauses.toml](clauses.toml) and the tests; a test fails when this page is stale.
 A clause is **shown** when a test that runs in `make test` names it, **in part** when every such test says that it shows
 only a part, and otherwise *not shown yet*. What a test shows stands in its name; a clause with a test is not thereby
-finished for good.
+finished for good. Tests in `tests/containers` run in `make test-containers`, and show parts only.
 """
 
 
