@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from tests.conformance.hall import PANAN, PANZHIHUA, unit_code
 from tests.conformance.registers_hall import RegistersHall
+from tests.window.browsing import at_page
 
 if TYPE_CHECKING:
     from tests.conformance.hall import Desk, OpenHall
@@ -56,6 +57,30 @@ async def test_a_unit_that_neither_reported_nor_filed_a_zero_report_is_listed(ha
     assert set(await states(officer)) == {SECOND}
     listed = (await top.get("/reports/zero")).json()
     assert (listed["month"], listed["due_on"]) == ("2026-02", "2026-03-03")
+
+
+@pytest.mark.clause("PA-R6")
+async def test_every_channel_of_collection_is_chosen_in_the_tenants_words_and_kept(hall: RegistersHall) -> None:
+    """Visits, immediate reports, what others hand over, online and offline; the month is declared, the gap listed."""
+    hall.now = FEBRUARY
+    town = await hall.at(PANAN, "middle-clerk")
+    named = {each.key: each.name.zh for each in town.profile.channels}
+    assert set(named) == {"visit", "report", "handed_over", "platform", "desk", "phone"}
+    form = await (await at_page(hall, "middle-clerk", PANAN)).open("/cases/new")
+    for key, name in named.items():
+        assert name in form.text
+        case_id = await town.bring(channel=key, department=FIRST)
+        assert (await town.case(case_id))["channel"] == key
+        assert (await town.last(case_id, "Registered"))["details"]["channel"] == key
+    listed = (await town.get("/cases", registered_unit=TOWN)).json()["cases"]
+    assert sorted(each["channel"] for each in listed) == sorted(named)
+    hall.now = MARCH
+    hall.pass_time(days=2)
+    officer = await hall.at(PANAN, "second-officer")
+    assert (await states(officer)) == {SECOND: "missing"}
+    await officer.post("/reports/zero", {"month": "2026-02"})
+    found = await states(await hall.at(PANAN, "top-clerk"))
+    assert found == {TOWN: "reported", FIRST: "reported", SECOND: "zero"}
 
 
 @pytest.mark.clause("PA-R6", part="what is no zero report is refused")
@@ -120,6 +145,34 @@ async def test_what_was_declined_is_summed_up_for_the_departments_without_names(
         another_age = await clerk.get("/summaries/not-done", **days)
         assert another_age.status_code == 422
         assert field in {each["field"] for each in another_age.json()["fields"]}
+
+
+@pytest.mark.clause("PA-R26")
+async def test_what_is_verified_to_be_outside_policy_is_explained_and_collected_for_the_departments(
+    hall: RegistersHall,
+) -> None:
+    clerk, leader = await hall.at(PANAN, "top-clerk"), await hall.at(PANAN, "top-leader")
+    case_id = await clerk.accepted(department=FIRST)
+    cause = clerk.profile.causes[0].key if clerk.profile.causes else ""
+    if cause:
+        await clerk.must(case_id, "code-cause", cause=cause)
+    said = "经核查，超出政策规定的范围，不能办理；依据已当面说明。"
+    await clerk.must(case_id, "propose-result", outcome="cannot_be_done", answer=said)
+    days = {"first": "2026-03-01", "last": "2026-03-31"}
+    proposed = await clerk.get("/summaries/not-done", **days)
+    assert proposed.json()["rows"] == [], "nobody has verified it yet"
+    await leader.must(case_id, "verify-result", note="核查属实")
+    await clerk.must(case_id, "give-answer", text=said, channel="desk")
+    told = await clerk.last(case_id, "AnswerGiven")
+    assert (told["details"]["text"], told["details"]["channel"]) == (said, "desk")
+    number = (await clerk.case(case_id))["number"]
+    officer = await hall.at(PANAN, "first-officer")
+    for reader in (clerk, officer):
+        rows = (await reader.get("/summaries/not-done", **days)).json()["rows"]
+        assert [(each["outcome"], each["department"], each["numbers"]) for each in rows] == [
+            ("cannot_be_done", FIRST, [number])
+        ]
+        assert said not in str(rows)
 
 
 @pytest.mark.clause("PA-18")

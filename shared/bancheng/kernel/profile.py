@@ -14,6 +14,7 @@ from bancheng.kernel.profile_parts import (
     Body,
     CaseType,
     Choice,
+    CollectionChannel,
     Exclusion,
     Form,
     Kind,
@@ -48,6 +49,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     window_name: Text = Text(zh="“办不成事”反映窗口", en="Window for what could not be got done")
     grounds: tuple[Choice, ...] = ()
     exclusions: tuple[Exclusion, ...] = ()
+    channels: tuple[CollectionChannel, ...] = ()
     pause_reasons: tuple[PauseReason, ...] = ()
     causes: tuple[Choice, ...] = ()
     policy_tools: tuple[Choice, ...] = ()

@@ -57,6 +57,7 @@ LISTS: Final = (
     "kinds",
     "grounds",
     "exclusions",
+    "channels",
     "pause_reasons",
     "causes",
     "policy_tools",

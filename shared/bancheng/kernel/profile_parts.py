@@ -11,6 +11,7 @@ from typing import Literal
 import msgspec
 
 from bancheng.schema.clocks import ClockNature, RungAction
+from bancheng.schema.event import Channel
 
 Owner = Literal["window", "clerk", "working_group", "department", "lead_department", "coordinator", "office", "leader"]
 """Who owes a step: whom the page names beside it. The clock itself is the holder's to watch."""
@@ -62,6 +63,14 @@ class Choice(msgspec.Struct, frozen=True, kw_only=True):
     """A kind, ground, exclusion, cause, tool, service form, aid programme or pause reason of the tenant's."""
 
     key: str
+    name: Text
+    source: str = ""
+
+
+class CollectionChannel(msgspec.Struct, frozen=True, kw_only=True):
+    """收集渠道: a way in which matters reach the window, by the tenant's word for it (PA-R6)."""
+
+    key: Channel
     name: Text
     source: str = ""
 

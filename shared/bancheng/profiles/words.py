@@ -52,6 +52,7 @@ FIELDS: Final[dict[str, Text]] = {
     "case_types": _text("问题类型", "Types"),
     "kinds": _text("事项种类", "Kinds"),
     "grounds": _text("受理情形", "Grounds of acceptance"),
+    "channels": _text("收集渠道", "Channels of collection"),
     "exclusions": _text("不予受理的情形", "Exclusions"),
     "pause_reasons": _text("中止的原因", "Reasons for a pause"),
     "causes": _text("办不成的原因", "Causes"),

@@ -29,9 +29,9 @@ async def not_done(tx: Transaction, visibility: Visibility, begins_at: datetime,
 
 
 def statement(visibility: Visibility, place: Place) -> str:
-    """$1 tenant, $2 from, $3 before, $4 how many."""
+    """$1 tenant, $2 from, $3 before, $4 how many. What is proposed and not verified is not in it (PA-R26)."""
     return f"""
 SELECT c.state FROM cases c
 WHERE c.tenant = $1 AND c.outcome IN ('cannot_be_done', 'declined') AND c.registered_at >= $2
-    AND c.registered_at < $3{condition(visibility, place)}
+    AND c.registered_at < $3 AND c.stage NOT IN ('in_hand', 'result_proposed'){condition(visibility, place)}
 ORDER BY c.registered_at, c.case_id LIMIT $4"""  # noqa: S608  our own words; what a user gives is a parameter

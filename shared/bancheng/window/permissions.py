@@ -175,6 +175,13 @@ def is_involved(case: Case, unit: str) -> bool:
     return unit in {case.registered_unit, case.holder_unit, sent_to}
 
 
+def has_the_file(case: Case, jurisdiction: Jurisdiction, unit: str) -> bool:
+    """Whether the complete file was handed to the unit: the working group sits at the top window (PA-R10)."""
+    entry = jurisdiction.unit(unit)
+    is_top = entry is not None and entry.parent is None and entry.is_window
+    return is_top and case.record.file_submitted_at is not None
+
+
 def masked(person: Person) -> Person:
     """What those see who need not know whose matter it is: 张*, 000****1234."""
     return Person(

@@ -41,7 +41,7 @@ from bancheng.window.error_texts import Language
 from bancheng.window.failures import ApiError
 from bancheng.window.hosting import Hosting
 from bancheng.window.identity import Identity
-from bancheng.window.permissions import is_involved, sees_at_once
+from bancheng.window.permissions import has_the_file, is_involved, sees_at_once
 from bancheng.window.views import AlertView, AskView, CaseList, HistoryView, case_row, entry_view, unit_view
 
 READ_AGAIN_SECONDS: Final = 600.0
@@ -181,7 +181,11 @@ class Queries:
 
     async def _hides_person(self, tx: Transaction, identity: Identity, case: Case) -> bool:
         """Personal data is for supervisors and for the units that had to do with the case; each reading is recorded."""
-        is_concerned = identity.is_supervisor or is_involved(case, identity.unit)
+        is_concerned = (
+            identity.is_supervisor
+            or is_involved(case, identity.unit)
+            or has_the_file(case, identity.site.jurisdiction, identity.unit)
+        )
         if not is_concerned and not await had_to_do(tx, identity.unit, case):
             return True
         if self._is_new_reading(identity, case.case_id):

@@ -14,7 +14,7 @@ import msgspec
 from bancheng.kernel import commands as c
 from bancheng.kernel.case import Case
 from bancheng.kernel.profile import Profile
-from bancheng.kernel.profile_parts import AidProgramme, CaseType, Choice, Text
+from bancheng.kernel.profile_parts import AidProgramme, CaseType, Choice, CollectionChannel, Text
 from bancheng.schema.documents import UnitEntry
 from bancheng.store.accounts import Staff
 from bancheng.window.command_registry import CaseCommand
@@ -62,7 +62,10 @@ class Choices:
         return self._profile.ground_required
 
     def of_registration(self) -> dict[str, tuple[Option, ...]]:
+        # In the tenant's own words, where its rules name the ways in which matters come.
+        channels = {"channel": self._named(self._profile.channels)} if self._profile.channels else {}
         return {
+            **channels,
             "kind": self._named(self._profile.kinds),
             "case_type": self._types(),
             "ground": self._named(self._profile.grounds),
@@ -192,7 +195,7 @@ class Choices:
     def worded(self, group: str, keys: Sequence[str]) -> tuple[Option, ...]:
         return tuple(Option(value=key, label=word(self._language, group, key)) for key in keys)
 
-    def _named(self, choices: Iterable[Choice | AidProgramme]) -> tuple[Option, ...]:
+    def _named(self, choices: Iterable[Choice | AidProgramme | CollectionChannel]) -> tuple[Option, ...]:
         return tuple(Option(value=each.key, label=self._said(each)) for each in choices)
 
     def _types(self) -> tuple[Option, ...]:
@@ -202,7 +205,7 @@ class Choices:
             for each in self._profile.case_types
         )
 
-    def _said(self, each: Choice | CaseType) -> str:
+    def _said(self, each: Choice | CaseType | CollectionChannel) -> str:
         return self._text(each.name)
 
     def _text(self, text: Text) -> str:

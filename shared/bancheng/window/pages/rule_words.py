@@ -16,6 +16,7 @@ RULE_WORDS: Final[dict[str, str]] = {
     "kinds": "事项种类",
     "ladder": "到期阶梯",
     "grounds": "受理情形",
+    "channels": "收集渠道",
     "exclusions": "不予受理情形",
     "pause_reasons": "中止理由",
     "causes": "原因",
