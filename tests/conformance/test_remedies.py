@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -218,6 +218,77 @@ async def test_the_department_says_in_writing_which_documents_it_wants(open_hall
         case_id, "issue-guidance", department=unit_code(PANAN, "first"), documents="某件", said_by="王某"
     )
     assert (half["code"], half["field"]) == ("record.said_half", "said_how")
+
+
+@pytest.mark.clause("PA-R9", part="the department issues it by its own account, and for itself alone")
+async def test_a_department_that_was_asked_says_and_records_what_is_its_own(open_hall: OpenHall) -> None:
+    clerk, officer = await open_hall.at(PANAN, "top-clerk"), await open_hall.at(PANAN, "first-officer")
+    other = await open_hall.at(PANAN, "second-officer")
+    first, second = unit_code(PANAN, "first"), unit_code(PANAN, "second")
+    case_id = await clerk.accepted(department=first)
+    await officer.must(case_id, "issue-guidance", department=first, documents="营业执照复印件")
+    issued = await clerk.last(case_id, "GuidanceIssued")
+    assert (issued["actor"]["name"], issued["details"]["said_by"]) == ("测试first-officer", "")
+    elses = await officer.refused(case_id, "issue-guidance", department=second, documents="某件")
+    assert (elses["code"], elses["field"]) == ("record.only_your_own", "department")
+    assert (await other.give(case_id, "issue-guidance", department=second, documents="某件")).status_code == 404
+    await clerk.must(case_id, "issue-order", to_unit=second, request="现场踏勘", limit_workdays=2)
+    step = clerk.profile.steps[0].key
+    await other.must(case_id, "record-step", step=step, note="已到现场")
+    taken = await clerk.last(case_id, "StepRecorded")
+    assert (taken["details"]["by_unit"], taken["actor"]["name"]) == (second, "测试second-officer")
+    elses = await other.refused(case_id, "record-step", step=step, by_unit=first)
+    assert (elses["code"], elses["field"]) == ("record.only_your_own", "by_unit")
+    browser = await at_page(open_hall, "second-officer", PANAN)
+    page = await browser.open(f"/cases/{case_id}")
+    after = await browser.submit(page, f"/cases/{case_id}/record-step", step=step, by_unit=second, note="复勘")
+    assert "复勘" in after.text
+
+
+@pytest.mark.clause("PZ-10")
+async def test_the_window_alone_deals_with_the_person_and_departments_work_behind_it(open_hall: OpenHall) -> None:
+    clerk, leader = await open_hall.at(PANZHIHUA, "top-clerk"), await open_hall.at(PANZHIHUA, "top-leader")
+    officer = await open_hall.at(PANZHIHUA, "first-officer")
+    first = unit_code(PANZHIHUA, "first")
+    refused = await officer.post("/cases", {**clerk.body(), "unit": first})
+    assert (refused.status_code, refused.json()["code"]) == (403, "api.forbidden")
+    case_id = await clerk.accepted(case_type="ordinary")
+    await clerk.must(case_id, "issue-order", to_unit=first, request="核实资格")
+    person = {"name": "吴某某", "phone": "00033334444"}
+    windows_alone: tuple[tuple[str, dict[str, Any]], ...] = (
+        ("add-joint-person", person),
+        ("require-paper", {"name": "银行流水", "due_on": "2026-03-04"}),
+        ("issue-order", {"to_unit": unit_code(PANZHIHUA, "second"), "request": "核实"}),
+        ("pass-to-body", {"body": "邻市窗口", "helper": "吴某", "reason": "参保地在邻市"}),
+        ("give-answer", {"text": "我来说"}),
+        ("propose-result", {"outcome": "solved", "answer": "我来说"}),
+        ("revisit", {"satisfied": True, "rating": 5}),
+        ("strike-off", {}),
+    )
+    for command, body in windows_alone:
+        assert (await officer.refused(case_id, command, **body))["code"] == "api.forbidden"
+    await clerk.must(case_id, "add-joint-person", **person)
+    await clerk.must(case_id, "require-paper", name="银行流水", due_on="2026-03-04")
+    await clerk.must(case_id, "record-required-paper", number=1)
+    await officer.must(case_id, "answer-order", number=1, reply="result", text="资格符合，已补发")
+    await clerk.must(case_id, "give-answer", text="已补发")
+    await clerk.must(case_id, "propose-result", outcome="solved", answer="已补发")
+    await leader.must(case_id, "verify-result")
+    await clerk.must(case_id, "revisit", satisfied=True, rating=5)
+    assert (await clerk.must(case_id, "strike-off"))["stage"] == "struck_off"
+    # Everybody who spoke with the person is of the window; the department is heard by the window alone.
+    met = {
+        "Registered",
+        "JointPersonAdded",
+        "PaperRequired",
+        "RequiredPaperCame",
+        "OrderIssued",
+        "AnswerGiven",
+        "Revisited",
+    }
+    entries = await clerk.history(case_id)
+    assert {entry["unit"]["code"] for entry in entries if entry["type"] in met} == {clerk.unit}
+    assert {entry["type"] for entry in entries if entry["unit"]["code"] == first} == {"OrderAnswered"}
 
 
 @pytest.mark.clause("NX-16")

@@ -148,7 +148,10 @@ EXPECTED: Final[Mapping[str, Mapping[str, str]]] = {
     "AttachPaper": _row("PaperAttached", {"nothing": f"{ENTERED} | {ENDED}"}),
     "RequirePaper": _row("PaperRequired"),
     "RecordRequiredPaper": _row(_NO_SUCH, {"RequiredPaperCame": ENTERED, "paper.already_came": ENDED}),
-    "IssueGuidance": _row("GuidanceIssued + ObligationsMoved"),
+    "IssueGuidance": _row(
+        "GuidanceIssued + ObligationsMoved",
+        {"GuidanceIssued + ObligationsMoved": "ordered, seen by the department"},
+    ),
     "AddJointPerson": _row(_FORBIDDEN, {"JointPersonAdded": BEFORE_RESULT}),
     "RecordOtherNumber": _row("OtherNumberRecorded", {"nothing": f"{ENTERED} | {ENDED}"}),
     "HandOverDuty": _row("DutyHandedOver"),
@@ -170,7 +173,7 @@ EXPECTED: Final[Mapping[str, Mapping[str, str]]] = {
     "PassToBody": _row(_FORBIDDEN, {"PassedToBody": BEFORE_RESULT}),
     "RecordBodyReply": _row(_NO_SUCH, {"BodyReplied": ENTERED, "body.already_done": ENDED}),
     "RaiseLevel": _row("LevelRaised"),
-    "RecordStep": _row("StepRecorded"),
+    "RecordStep": _row("StepRecorded", {"StepRecorded": "ordered, seen by the department"}),
     "AttributeFault": _row("fault.nobody_was_told", {"FaultAttributed": ANSWERED}),
     "Urge": _row("Urged", {"Urged": BY_THE_SITE, "case.closed": "closed, seen from above"}),
 }

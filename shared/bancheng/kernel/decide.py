@@ -57,7 +57,9 @@ ByHolder = (
     | record.IntakeCommand
     | remedies.RemedyCommand
 )
-"""Commands that only the unit holding the case may give, and not while it is on its way."""
+"""Commands that only the unit holding the case may give, and not while it is on its way …"""
+ByDepartment = c.IssueGuidance | c.RecordStep
+"""… but for these, which a department that is concerned or was ordered may give for itself (PA-R9, PZ-10)."""
 
 
 ByOthers = (
@@ -89,7 +91,10 @@ def _decide(command: c.AnyCommand, case: Case | None, context: Context) -> tuple
     if case is None:
         raise Rejected("case.unknown")
     if isinstance(command, ByHolder):
-        guards.require_holder(case, context)
+        if isinstance(command, ByDepartment):
+            guards.require_holder_or_asked(case, context)
+        else:
+            guards.require_holder(case, context)
         return _by_holder(command, case, context)
     return _by_others(command, case, context)
 

@@ -45,6 +45,21 @@ def require_holder_or(unit: str, case: Case, context: Context) -> None:
     require_holder(case, context)
 
 
+def require_holder_or_asked(case: Case, context: Context) -> None:
+    """The holder, or a department at its site that the case concerns or that was ordered: it acts for itself."""
+    asked = {case.department, *(order.to_unit for order in case.record.orders)} - {"", case.complained_unit}
+    if context.actor.unit in asked:
+        require_holder_or(context.actor.unit, case, context)
+    else:
+        require_holder(case, context)
+
+
+def require_own(unit: str, field: str, case: Case, context: Context) -> None:
+    """Who does not hold the case enters nothing for another unit."""
+    if not is_system(context) and context.actor.unit not in {case.holder_unit, unit}:
+        raise Rejected("record.only_your_own", field=field)
+
+
 def require_room(parts: Sequence[object], most: int) -> None:
     if len(parts) >= most:
         raise Rejected("record.too_many", maximum=most)

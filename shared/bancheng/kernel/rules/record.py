@@ -53,6 +53,7 @@ def enter(command: IntakeCommand, case: Case, context: Context) -> tuple[e.CaseE
         case c.IssueGuidance():
             guards.require_known_paper(command.paper, case)
             guards.require_unit(command.department, context, "department")
+            guards.require_own(command.department, "department", case, context)
             guards.require_said(command.said_by, command.said_how)
             guards.require_room(case.record.guidance, MAXIMUM_PARTS)
             event = e.GuidanceIssued(

@@ -201,12 +201,14 @@ def _raised(command: c.RaiseLevel, case: Case, context: Context) -> e.LevelRaise
 
 def _step(command: c.RecordStep, case: Case, context: Context) -> e.StepRecorded:
     _require_choice(command.step, context.profile.steps, "step")
-    if command.by_unit:
-        guards.require_unit(command.by_unit, context, "by_unit")
+    by_unit = command.by_unit or (context.actor.unit if context.actor.unit != case.holder_unit else "")
+    if by_unit:
+        guards.require_unit(by_unit, context, "by_unit")
+        guards.require_own(by_unit, "by_unit", case, context)
     guards.require_said(command.said_by, command.said_how)
     guards.require_known_paper(command.paper, case)
     return e.StepRecorded(
-        at=context.now, actor=context.actor, step=command.step, by_unit=command.by_unit, note=command.note,
+        at=context.now, actor=context.actor, step=command.step, by_unit=by_unit, note=command.note,
         said_by=command.said_by, said_how=command.said_how, paper=command.paper,
     )  # fmt: skip
 

@@ -88,7 +88,7 @@ class Choices:
                 return any(order.answer for order in case.record.orders)
             case "paper":
                 return bool(case.record.papers)
-            case "said_by" | "said_how" if spec.kind in {c.AnswerOrder, c.IssueGuidance}:
+            case "said_by" | "said_how" if spec.kind in {c.AnswerOrder, c.IssueGuidance, c.RecordStep}:
                 return self._identity.unit == case.holder_unit
             case "cannot_do":
                 return self._context.catalogue.matter(case.matter) is not None
@@ -114,7 +114,7 @@ class Choices:
             case "to_unit" if spec.kind is c.HandDown:
                 return _units(units_below(case, self._context))
             case "to_unit" | "department" | "by_unit":
-                return _units(departments(case, self._context))
+                return _units(self._departments(case))
             case "unit" if spec.kind is c.AttributeFault:
                 return _units(each for each in self._identity.site.jurisdiction.directory.units)
             case "level":
@@ -134,6 +134,11 @@ class Choices:
                 return self._late(case)
             case _:
                 return ()
+
+    def _departments(self, case: Case) -> list[UnitEntry]:
+        """Who does not hold the case acts for itself alone."""
+        own, found = self._identity.unit, departments(case, self._context)
+        return found if own == case.holder_unit else [each for each in found if each.code == own]
 
     def _numbered(self, spec: CaseCommand, name: str, case: Case) -> tuple[Option, ...]:
         """Parts of the case by their numbers, said by what they are."""
