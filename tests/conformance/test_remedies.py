@@ -123,6 +123,8 @@ async def test_a_fault_is_attributed_with_both_texts_side_by_side(open_hall: Ope
     assert fault["department_text"] == "资格符合，下月补发"
     assert fault["told_text"] == "资格不符"
     assert (fault["side"], fault["opinion"]) == ("window", "未按部门答复转达，批评教育")
+    assert fault["unit"] == clerk.unit
+    assert (await notices(clerk))["fault_of_unit"].endswith("未按部门答复转达，批评教育")
 
 
 async def notices(desk: Desk) -> dict[str, str]:

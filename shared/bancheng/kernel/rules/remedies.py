@@ -214,14 +214,18 @@ def _step(command: c.RecordStep, case: Case, context: Context) -> e.StepRecorded
 
 
 def _fault(command: c.AttributeFault, case: Case, context: Context) -> e.FaultAttributed:
-    """Both texts stand side by side as they were: the department's answer and what the person was told (PZ-11)."""
+    """Both texts stand side by side as they were: the department's answer and what the person was told (PZ-11).
+
+    Where no unit is named it is the window's own fault, or that of the department which gave the answer: it is told.
+    """
     guards.require_room(case.record.faults, MAXIMUM_PARTS)
     department_text, unit = "", command.unit
     if unit:
         guards.require_unit(unit, context, "unit")
     if command.order_number:
         order = guards.require_part(case.record.orders, command.order_number, field="order_number")
-        department_text, unit = order.answer, unit or order.to_unit
+        department_text = order.answer
+        unit = unit or ("" if command.side == "window" else order.to_unit)
     if command.side == "department" and not department_text:
         raise Rejected("fault.no_department_answer", field="order_number")
     if command.side != "none" and not case.record.told:
