@@ -18,6 +18,7 @@ from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
 
 from bancheng.federation.driver import NatsAccess, connect, discard, subscribe
+from bancheng.federation.ending import end
 from bancheng.federation.errors import ConfigurationFault, Misconfigured, NoAnswer, NobodyListens, NotConnected
 from bancheng.federation.faults import Faults
 from bancheng.federation.wire import Delivered
@@ -81,12 +82,8 @@ class NatsClient:
     async def stop(self) -> None:
         """Closes the connection. Requests still waiting end with NotConnected or NoAnswer."""
         keeper, self._keeper = self._keeper, None
-        if keeper is None:
-            return
-        # Once is not enough: the library may swallow a cancellation that meets the end of its connecting.
-        while not keeper.done():
-            keeper.cancel()
-            await asyncio.wait({keeper}, timeout=_CANCEL_SECONDS)
+        if keeper is not None:
+            await end([keeper], ask_again_seconds=_CANCEL_SECONDS)
 
     async def wait_connected(self, timeout_seconds: float) -> bool:
         """Whether there is a connection, waiting at most that long for one."""

@@ -15,6 +15,7 @@ from bancheng.federation.application import Apply
 from bancheng.federation.arrivals import Applied, Arrived
 from bancheng.federation.connections import LinkConnections
 from bancheng.federation.custody import apply_batch
+from bancheng.federation.ending import end
 from bancheng.federation.errors import ConfigurationFault, NobodyListens
 from bancheng.federation.health import Health, LinkStatus
 from bancheng.federation.intake import OnApplied
@@ -98,9 +99,7 @@ class Exchange:
         """Ends every link and gives the lock and the connections back. What is committed stays for the next start."""
         runner, self._runner = self._runner, None
         if runner is not None:
-            runner.cancel()
-            with suppress(asyncio.CancelledError):
-                await runner
+            await end([runner])
         await self._connections.stop()
 
     def wake(self, peers: Collection[str] | None = None) -> None:

@@ -16,6 +16,7 @@ from datetime import datetime
 from bancheng.federation.application import Apply
 from bancheng.federation.arrivals import Applied, Arrived
 from bancheng.federation.client import NatsClient
+from bancheng.federation.ending import end
 from bancheng.federation.errors import LinkTrouble, NotConnected
 from bancheng.federation.health import Health, LinkStatus
 from bancheng.federation.intake import Intake, OnApplied
@@ -116,12 +117,8 @@ class Link:
 
     async def stop(self) -> None:
         """Between transactions or in one that is undone: nothing is lost, the next one begins where this ended."""
-        for task in self._tasks:
-            task.cancel()
-        for task in self._tasks:
-            with suppress(asyncio.CancelledError):
-                await task
-        self._tasks = []
+        tasks, self._tasks = self._tasks, []
+        await end(tasks)
         if self._deafen is not None:
             self._deafen()
         await self._receipts.stop_serving()

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from contextlib import suppress
 from typing import Any
 
 import asyncpg
 from sqlalchemy.engine import URL, make_url
+
+from bancheng.federation.ending import end
 
 _BEAT_SECONDS = 1.0
 _ANSWER_SECONDS = 5.0
@@ -47,9 +48,7 @@ class SiteLocks:
         """Gives everything up by closing the session."""
         keeper, self._keeper = self._keeper, None
         if keeper is not None:
-            keeper.cancel()
-            with suppress(asyncio.CancelledError):
-                await keeper
+            await end([keeper])
 
     async def acquire(self, tenant: str, site: str) -> asyncio.Event:
         """Waits, for ever if need be. The event is set when the lock is lost: stop every relay then."""
