@@ -248,7 +248,7 @@ def test_a_fault_keeps_both_texts_as_they_were_also_in_another_round() -> None:
     story.do(c.ProposeResult(outcome="solved", answer="已经补发"))
     attributed = story.do(fault)[0]
     assert isinstance(attributed, e.FaultAttributed)
-    assert (attributed.department_text, attributed.told_text, attributed.unit) == ("可以补发", "不能补发", DEPARTMENT)
+    assert (attributed.department_text, attributed.told_text, attributed.unit) == ("可以补发", "不能补发", CENTRE)
     story.do(c.GiveAnswer(text="已经补发"))
     kept = story.state.record.faults[0]
     assert (kept.department_text, kept.told_text) == ("可以补发", "不能补发")
