@@ -16,6 +16,9 @@ Written by `make docs` from `shared/bancheng/runtime/metrics.py`; a test fails w
 names a person, a case or a member of staff. Link figures are those of a moment ago (2 s, longer with many links), and
 are given by the process that runs the links; another one gives what the database says of them.
 
+Alert rules, an example for Prometheus and a Grafana dashboard for each tier are in `deploy/observability/`;
+[ops/alerts.md](ops/alerts.md) says what each alert means and what to do.
+
 | Metric | Kind | Labels | What it says | Normal |
 |---|---|---|---|---|
 """

@@ -10,17 +10,27 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
-from tests.docs import conformance_page, errors_page, metrics_page, settings_page, state_matrix_page
+from tests.docs import (
+    alerts_page,
+    conformance_page,
+    dashboards,
+    errors_page,
+    metrics_page,
+    settings_page,
+    state_matrix_page,
+)
 
 PROJECT: Final = Path(__file__).parents[2]
 DOCS: Final = PROJECT / "docs"
 
 PAGES: Final[Mapping[str, Callable[[], str]]] = {
+    "ops/alerts.md": alerts_page.render,
     "conformance.md": conformance_page.render,
     "errors.md": errors_page.render,
     "metrics.md": metrics_page.render,
     "settings.md": settings_page.render,
     "state-matrix.md": state_matrix_page.render,
+    **{f"../deploy/observability/{tier}.json": dashboards.of_tier(tier) for tier in dashboards.ROWS},
 }
 
 

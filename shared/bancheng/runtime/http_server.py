@@ -24,6 +24,7 @@ from litestar.exceptions import ServiceUnavailableException
 from litestar.response import Response
 
 from bancheng.runtime.loops import Loop
+from bancheng.runtime.measuring import measured
 from bancheng.runtime.metrics import CONTENT_TYPE, Meters
 from bancheng.runtime.rule_books import ShippedRuleBooks
 from bancheng.runtime.service import Service
@@ -63,9 +64,9 @@ def application_of(service: Service) -> Litestar:
     @get("/metrics", include_in_schema=False)
     async def metrics() -> Response[bytes]:
         """For Prometheus; names no person and no case."""
-        return Response(await service.measured(), media_type=CONTENT_TYPE)
+        return Response(await measured(service), media_type=CONTENT_TYPE)
 
-    def measured(app: ASGIApp) -> ASGIApp:
+    def timed(app: ASGIApp) -> ASGIApp:
         return Measured(app, meters=service.meters, at_once=settings.requests_at_once)
 
     limits = Limits(
@@ -87,7 +88,7 @@ def application_of(service: Service) -> Litestar:
             version=service.version,
             on_startup=(service.start,),
             on_shutdown=(service.stop,),
-            middleware=(measured,),
+            middleware=(timed,),
         )
     )
 

@@ -45,6 +45,14 @@ METRICS: Final = {
             means="Requests answered `api.busy` since too many were under way.", normal="0; short bursts heal.",
         ),
         Metric(
+            name="bancheng_build_info", kind="gauge", labels=("service", "version"),
+            means="1, with the release that runs.", normal="One release on every replica of a service.",
+        ),
+        Metric(
+            name="bancheng_database_usable", kind="gauge",
+            means="1 while PostgreSQL answers within 3 s, is migrated, and the role can bypass nothing.", normal="1.",
+        ),
+        Metric(
             name="bancheng_database_connections", kind="gauge", labels=("state",),
             means="Connections to PostgreSQL: `size` at most, `opened`, `in_use`.",
             normal="`in_use` below `size`; at `size` for long, requests queue.",
@@ -53,6 +61,15 @@ METRICS: Final = {
             name="bancheng_certificate_expires_seconds", kind="gauge",
             means="When the certificate of the pages ends, as a Unix instant; none without `BANCHENG_TLS_CERTIFICATE`.",
             normal="More than 30 days ahead. Alert when less.",
+        ),
+        Metric(
+            name="bancheng_disk_free_bytes", kind="gauge", labels=("folder",),
+            means="Room on the disk of the `sites` and of the `papers`, as far as they are on a disk of this host.",
+            normal="More than a tenth of the size. A full disk stops PostgreSQL and NATS.",
+        ),
+        Metric(
+            name="bancheng_disk_size_bytes", kind="gauge", labels=("folder",),
+            means="Size of that disk.", normal="Constant.",
         ),
         Metric(
             name="bancheng_domain_time_seconds", kind="gauge",
@@ -75,8 +92,8 @@ METRICS: Final = {
         ),
         Metric(
             name="bancheng_sweep_oldest_due_seconds", kind="gauge", labels=("tenant",),
-            means="How long, in domain time, the longest waiting case has been due at the last look; 0 when none is.",
-            normal="0, and back to 0 within seconds of a burst.",
+            means="How long, in domain time, a clock of some case has been over without being met; 0 when none is.",
+            normal="0, and back to 0 within seconds of a burst. Alert when over 300 s.",
         ),
         Metric(
             name="bancheng_dues_recomputed_total", kind="counter", labels=("tenant",),

@@ -8,8 +8,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Collection, Sequence
-from contextlib import suppress
-from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 
@@ -19,7 +17,6 @@ from sqlalchemy import MetaData
 from bancheng.federation.health import LinkStatus
 from bancheng.federation.locks import SiteLocks
 from bancheng.federation.site import HostedSite
-from bancheng.runtime.certificates import CertificateUnreadable, expires_at
 from bancheng.runtime.domain_clock import DomainClock
 from bancheng.runtime.loops import Loop
 from bancheng.runtime.metrics import Meters
@@ -27,10 +24,8 @@ from bancheng.runtime.settings import Settings
 from bancheng.runtime.site_files import SiteFile, read_site_file, read_site_files
 from bancheng.runtime.tenant_service import TenantService
 from bancheng.store.database import Database
-from bancheng.store.errors import DatabaseBusy, DatabaseUnavailable, RoleTooPowerful, StoreError, typed_error
-from bancheng.store.link_counts import exception_counts
+from bancheng.store.errors import DatabaseBusy, DatabaseUnavailable, RoleTooPowerful, typed_error
 from bancheng.store.paper_store import PaperStore
-from bancheng.store.papers import Waiting, waiting_papers
 from bancheng.store.schema_changes import missing_revisions
 from bancheng.window.hosting import Hosting, UnknownTenant
 from bancheng.window.parts import TierWindow
@@ -96,7 +91,7 @@ class Service:
         self._works = works
         self.hosting: Hosting = _ExpectedHosting(self.database, self)
         self.tenants = {file.tenant: self._tenant_service(file, len(files)) for file in files}
-        self._joining = Loop("site files", self._take_in_new)
+        self.joining = Loop("site files", self._take_in_new)
 
     def _tenant_service(self, file: SiteFile, tenants: int) -> TenantService:
         return TenantService(
@@ -117,7 +112,7 @@ class Service:
             self._locks.start()
         for tenant in self.tenants.values():
             tenant.start()
-        self._joining.start()
+        self.joining.start()
         _log.info(
             "service started",
             extra={"service": self.definition.name, "version": self.version, "tenants": len(self.tenants)},
@@ -125,7 +120,7 @@ class Service:
 
     async def stop(self) -> None:
         """After the last request: workers end between two transactions, then connections are closed."""
-        await self._joining.stopped(self.settings.stop_seconds)
+        await self.joining.stopped(self.settings.stop_seconds)
         stopping = (tenant.stop(self.settings.stop_seconds) for tenant in self.tenants.values())
         await asyncio.gather(*stopping)
         if self._works:
@@ -189,83 +184,3 @@ class Service:
             known = typed_error(error)
             return known.code if known is not None else DatabaseUnavailable.code
         return ""
-
-    async def measured(self) -> bytes:
-        """All figures, those that are looked up included, in Prometheus' form."""
-        meters = self.meters
-        meters.set("bancheng_domain_time_seconds", self.clock.now().timestamp())
-        pool = self.database.pool_status()
-        for state, connections in (("size", pool.size), ("opened", pool.opened), ("in_use", pool.in_use)):
-            meters.set("bancheng_database_connections", connections, state)
-        waiting = sum(tenant.site is None for tenant in self.tenants.values())
-        meters.set("bancheng_sites", len(self.tenants) - waiting, "hosted")
-        meters.set("bancheng_sites", waiting, "waiting")
-        for name in _LOOKED_UP:
-            meters.forget(name)
-        for tenant in list(self.tenants.values()):
-            await self._measure_tenant(tenant)
-        meters.set("bancheng_worker_trouble", float(bool(self._joining.trouble)), "", self._joining.name)
-        self._measure_certificate()
-        return meters.text()
-
-    def _measure_certificate(self) -> None:
-        path = self.settings.tls_certificate
-        if path is not None:
-            with suppress(CertificateUnreadable):
-                self.meters.set("bancheng_certificate_expires_seconds", expires_at(path).timestamp())
-
-    async def _measure_tenant(self, tenant: TenantService) -> None:
-        meters, code = self.meters, tenant.tenant
-        for loop in tenant.loops:
-            meters.set("bancheng_worker_trouble", float(bool(loop.trouble)), code, loop.name.partition(" ")[0])
-        meters.set("bancheng_links_run_here", float(tenant.runs_links), code)
-        if tenant.site is None:
-            return
-        for status in tenant.board:
-            measure_link(meters, code, status, tenant.site.wall_now().timestamp())
-        try:
-            async with self.database.transaction(code) as tx:
-                for each in await exception_counts(tx):
-                    meters.set("bancheng_link_exceptions", each.frames, code, each.peer)
-                measure_papers(meters, code, await waiting_papers(tx), tenant.site.wall_now())
-        except StoreError:
-            # The database's own figures say it; the others are still worth giving.
-            return
-
-
-_LOOKED_UP = (
-    "bancheng_link_connected",
-    "bancheng_link_exceptions",
-    "bancheng_link_frames_in",
-    "bancheng_link_frames_out",
-    "bancheng_link_frames_receipted",
-    "bancheng_link_state",
-    "bancheng_link_unreceipted_age_seconds",
-    "bancheng_papers_copies_refused",
-    "bancheng_papers_waiting",
-    "bancheng_papers_waiting_age_seconds",
-    "bancheng_papers_waiting_bytes",
-    "bancheng_worker_trouble",
-)
-
-
-def measure_papers(meters: Meters, tenant: str, waiting: Waiting, now: datetime) -> None:
-    """The figures of what is still on its way."""
-    meters.set("bancheng_papers_waiting", waiting.papers, tenant)
-    meters.set("bancheng_papers_waiting_bytes", waiting.bytes, tenant)
-    meters.set("bancheng_papers_copies_refused", waiting.refused_copies, tenant)
-    oldest = waiting.oldest_known_at
-    meters.set("bancheng_papers_waiting_age_seconds", 0.0 if oldest is None else (now - oldest).total_seconds(), tenant)
-
-
-def measure_link(meters: Meters, tenant: str, status: LinkStatus, wall_seconds: float) -> None:
-    """The figures of one link. `wall_seconds` is the Unix instant to which ages are counted."""
-    labels = (tenant, status.peer)
-    meters.set("bancheng_link_state", 1.0, *labels, status.state)
-    meters.set("bancheng_link_connected", float(status.connected), *labels)
-    oldest = status.oldest_unreceipted_at
-    age = 0.0 if oldest is None else max(0.0, wall_seconds - oldest.timestamp())
-    meters.set("bancheng_link_unreceipted_age_seconds", age, *labels)
-    meters.set("bancheng_link_frames_out", status.out_number, *labels)
-    meters.set("bancheng_link_frames_receipted", status.receipted_number, *labels)
-    meters.set("bancheng_link_frames_in", status.in_number, *labels)

@@ -218,8 +218,6 @@ class TenantService:
             return 0.0
         async with self._database.transaction(self.tenant) as tx:
             self._next_act_at = await next_act_at(tx)
-        late = (self._clock.now() - self._next_act_at).total_seconds() if self._next_act_at is not None else 0.0
-        self._meters.set("bancheng_sweep_oldest_due_seconds", max(0.0, late), self.tenant)
         return self._until_next()
 
     def _until_next(self) -> float:
