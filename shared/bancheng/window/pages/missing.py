@@ -27,7 +27,9 @@ _OWED_BY_SOME: Final[dict[MissingStep, str]] = {
 """Steps that a tenant may do without, and the milestone by which its obligations name them."""
 
 
-class StepFigure(msgspec.Struct, frozen=True, kw_only=True):
+class StepLink(msgspec.Struct, frozen=True, kw_only=True):
+    """A step with how many lack it, and the address of their list."""
+
     step: MissingStep
     count: int
     address: str
@@ -62,7 +64,7 @@ async def missing_page(
         wanted = ListRequest(filters=filters, sort="holder_due_at", after=after, limit=PAGE_ROWS)
         found = await window.queries.cases(identity, wanted)
     figures = [
-        StepFigure(step=each, count=counted[each], address=_address(each, own, ""), is_chosen=each == chosen)
+        StepLink(step=each, count=counted[each], address=_address(each, own, ""), is_chosen=each == chosen)
         for each in steps
     ]
     context = {
