@@ -254,6 +254,28 @@ async def test_a_paper_is_given_only_to_a_site_that_takes_part_in_its_case(line:
     assert forged == PaperNotGiven(code="paper.request_unsigned")
 
 
+async def test_entries_arrive_before_their_paper_which_follows_when_it_can(line: LinkedSites) -> None:
+    content = png(seed=11, size=300_000)
+    (case_id,) = await line.register()
+    name = await attach(line, VILLAGE, case_id, content)
+    await line.papers[VILLAGE].remove(line.tenant, name)
+    await line.hand_in(case_id)
+    await line.start(VILLAGE, TOWN)
+    await line.arrived()
+    # The case stands before the town with all its entries, and has been there for a while without its paper.
+    waiting = await eventually(
+        lambda: row(line, TOWN, name, case_id),
+        lambda paper: paper is not None and bool(paper.reason),
+        "asked for in vain",
+    )
+    assert waiting is not None
+    assert (waiting.state, waiting.reason) == ("fetching", "paper.not_here_yet")
+    await line.papers[VILLAGE].keep(line.tenant, name, io.BytesIO(content))
+    async with line.sites[VILLAGE].database.transaction(line.tenant) as tx:
+        await paper_stored(tx, name, case_id, size=len(content), media_type="image/png", now=START)
+    await comes_to(line, TOWN, name, case_id, content)
+
+
 async def test_who_names_the_hash_of_another_case_gets_none_of_its_bytes(line: LinkedSites) -> None:
     await line.start(VILLAGE, TOWN)
     (own,) = await line.register(site=TOWN)

@@ -10,9 +10,14 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 import pytest
+from prometheus_client import generate_latest
 
+from bancheng.runtime.checks import papers_finding
+from bancheng.runtime.metrics import Meters
+from bancheng.runtime.service import measure_papers
 from bancheng.store.errors import PaperGone, PaperStoreUnavailable
 from bancheng.store.paper_store import PaperStore
+from bancheng.store.paper_tidying import tidy_papers
 from bancheng.store.papers import (
     Source,
     Wanted,
@@ -223,3 +228,51 @@ async def test_a_paper_that_is_lost_is_wanted_again(database: Database, tenant: 
         wanted = await next_wanted(tx, "town", now=NOW)
         assert wanted is not None
         assert (wanted.state, wanted.received_bytes) == ("missing", 0)
+
+
+async def test_what_nobody_attached_is_removed_and_what_another_case_has_stays(
+    database: Database, tenant: str, papers: PaperStore
+) -> None:
+    refused, shared, kept = png(seed=1), png(seed=2), png(seed=3)
+    async with database.transaction(tenant) as tx:
+        for content in (refused, shared, kept):
+            await begin_storing(tx, sha256_of(content), CASE, size=1, media_type="image/png", now=NOW)
+        await begin_storing(tx, sha256_of(shared), OTHER_CASE, size=1, media_type="image/png", now=NOW)
+        for content, case_id in ((shared, OTHER_CASE), (kept, CASE)):
+            await paper_stored(tx, sha256_of(content), case_id, size=1, media_type="image/png", now=NOW)
+    for content in (refused, shared, kept):
+        await papers.keep(tenant, sha256_of(content), io.BytesIO(content))
+    assert await tidy_papers(database, tenant, papers, before=NOW) == 0
+    assert await tidy_papers(database, tenant, papers, before=NOW + timedelta(hours=1)) == 2
+    assert await papers.size(tenant, sha256_of(refused)) is None
+    assert await papers.is_whole(tenant, sha256_of(shared))
+    assert await papers.is_whole(tenant, sha256_of(kept))
+    assert await tidy_papers(database, tenant, papers, before=NOW + timedelta(hours=1)) == 0
+
+
+async def test_the_figures_of_papers_on_their_way_are_measured(database: Database, tenant: str) -> None:
+    meters, first, second = Meters(), secrets.token_hex(32), secrets.token_hex(32)
+    async with database.transaction(tenant) as tx:
+        await want_papers(tx, [wanted_of(first), wanted_of(second)], now=NOW)
+        rows = await papers_of_case(tx, CASE)
+        await part_received(tx, rows[first], size=100, received_bytes=60)
+        await refuse_copy(tx, rows[second], reason="paper.hash_differs", ask=Source(), until=NOW)
+        measure_papers(meters, "a-tenant", await waiting_papers(tx), NOW + timedelta(minutes=2))
+    said = generate_latest(meters.registry).decode()
+    for name, value in (("", 2), ("_bytes", 40), ("_age_seconds", 120)):
+        assert f'bancheng_papers_waiting{name}{{tenant="a-tenant"}} {value}.0' in said
+    assert 'bancheng_papers_copies_refused{tenant="a-tenant"} 1.0' in said
+    async with database.transaction(tenant) as tx:
+        for each in (first, second):
+            await paper_stored(tx, each, CASE, size=100, media_type="image/png", now=NOW)
+        measure_papers(meters, "a-tenant", await waiting_papers(tx), NOW + timedelta(minutes=3))
+    assert 'bancheng_papers_waiting_age_seconds{tenant="a-tenant"} 0.0' in generate_latest(meters.registry).decode()
+
+
+async def test_check_says_whether_papers_can_be_kept(papers: PaperStore, tmp_path: Path) -> None:
+    fit = await papers_finding(papers, "a folder")
+    assert (fit.level, fit.subject, fit.said) == ("ok", "papers", "a folder can be written and read")
+    (tmp_path / "file").write_text("in the way")
+    broken = await papers_finding(PaperStore(str(tmp_path / "file" / "papers")), "another folder")
+    assert (broken.level, broken.said) == ("failed", "paper.store_unavailable: another folder")
+    assert "BANCHENG_PAPERS_PLACE" in broken.todo

@@ -26,6 +26,7 @@ from bancheng.schema.subjects import inbox_prefix, stream_name
 from bancheng.store.errors import PaperStoreUnavailable, StoreError
 from bancheng.store.link_resolution import TOO_MANY_EXCEPTIONS
 from bancheng.store.links import LinkRow, list_links
+from bancheng.store.paper_store import PaperStore
 
 CONNECT_SECONDS: Final = 5.0
 _MEBIBYTE: Final = 1 << 20
@@ -63,7 +64,8 @@ async def check(settings: Settings, definition: ServiceDefinition) -> list[Findi
     try:
         problem = await service.database_problem()
         findings.append(_database(problem))
-        findings.append(await _papers(service))
+        place = service.settings.papers_place or "the folder `papers` beside the site files"
+        findings.append(await papers_finding(service.papers, place))
         for file in files:
             findings += await _tenant(service, file, database_works=not problem)
     finally:
@@ -137,10 +139,10 @@ def _database(problem: str) -> Finding:
     return Finding(level="failed", subject="database", said=problem, todo=todo)
 
 
-async def _papers(service: Service) -> Finding:
-    place = service.settings.papers_place or "the folder `papers` beside the site files"
+async def papers_finding(papers: PaperStore, place: str) -> Finding:
+    """Whether papers can be kept at `place`, which is what `papers` was opened with."""
     try:
-        await service.papers.probe()
+        await papers.probe()
     except PaperStoreUnavailable as error:
         todo = f"make it writable, or correct {variable('papers_place')}"
         return Finding(level="failed", subject="papers", said=f"{error.code}: {place}", todo=todo)

@@ -169,6 +169,7 @@ async def serve(service: Service, listening: socket.socket) -> None:
     config = uvicorn.Config(
         application_of(service),
         http="httptools",
+        ws="none",
         lifespan="on",
         log_config=None,
         access_log=False,

@@ -36,7 +36,7 @@ from bancheng.store.counters import fold_counters
 from bancheng.store.database import Database
 from bancheng.store.errors import StoreError
 from bancheng.store.paper_store import PaperStore
-from bancheng.store.papers import forget_unattached, is_named_elsewhere, unattached
+from bancheng.store.paper_tidying import tidy_papers
 from bancheng.store.search import MAX_INDEXED, index_grams
 
 FOLLOW_SECONDS = 1.0
@@ -275,18 +275,8 @@ class TenantService:
         async with self._database.transaction(self.tenant, durable=False) as tx:
             removed = await delete_expired_sessions(tx, before=now)
             removed += await delete_old_responses(tx, before=now - RESPONSES_KEPT)
-        removed += await self._tidy_papers(now)
+        removed += await tidy_papers(self._database, self.tenant, self._papers, before=now - UNATTACHED_KEPT)
         return 0.0 if removed else TIDY_SECONDS * self._pace
-
-    async def _tidy_papers(self, now: datetime) -> int:
-        """Bytes that were stored and never attached: the upload was refused or broke off."""
-        async with self._database.transaction(self.tenant) as tx:
-            left = await unattached(tx, before=now - UNATTACHED_KEPT)
-            for sha256, case_id in left:
-                if not await is_named_elsewhere(tx, sha256, case_id):
-                    await self._papers.remove(self.tenant, sha256)
-                await forget_unattached(tx, sha256, case_id)
-        return len(left)
 
     async def _look_at_links(self) -> float:
         exchange = self._exchange

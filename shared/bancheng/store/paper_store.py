@@ -12,6 +12,7 @@ import os
 import re
 from collections.abc import AsyncIterator
 from contextlib import contextmanager, suppress
+from datetime import timedelta
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final
 from uuid import UUID
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
 READ_BYTES: Final = 1 << 20
 _WRITE_BYTES: Final = 5 << 20
 """What S3 takes as the least part of an upload in parts."""
+_CONNECT_SECONDS: Final = 3
+_TRIES: Final = 3
+_TRY_SECONDS: Final = 10
+"""A bucket that cannot be reached is said within a few seconds: somebody waits with a form, and may send it again."""
 _HASH: Final = re.compile(r"[0-9a-f]{64}")
 _S3: Final = "s3://"
 
@@ -56,7 +61,15 @@ class PaperStore:
             from obstore.store import LocalStore, S3Store
 
             if self._folder is None:
-                self._opened = S3Store.from_url(self._place)
+                self._opened = S3Store.from_url(
+                    self._place,
+                    # With options of ours the library no longer looks for this one in the environment.
+                    client_options={
+                        "connect_timeout": f"{_CONNECT_SECONDS} seconds",
+                        "allow_http": os.environ.get("AWS_ALLOW_HTTP", "").lower() in {"1", "true"},
+                    },
+                    retry_config={"max_retries": _TRIES, "retry_timeout": timedelta(seconds=_TRY_SECONDS)},
+                )
             else:
                 self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
                 self._opened = LocalStore(self._folder)
@@ -67,7 +80,7 @@ class PaperStore:
         import obstore
 
         path = _path(tenant, sha256)
-        with _told():
+        with _told(is_writing=True):
             await obstore.put_async(self._store, path, content, chunk_size=_WRITE_BYTES, max_concurrency=2)
             if self._folder is not None:
                 # The database is about to say that it is here: a power cut must not make that untrue.
@@ -118,7 +131,7 @@ class PaperStore:
         """A piece of a paper that is on its way for a case; the same piece again changes nothing."""
         import obstore
 
-        with _told():
+        with _told(is_writing=True):
             await obstore.put_async(self._store, f"{_parts(tenant, sha256, case_id)}/{start:012d}", piece)
 
     async def parts(self, tenant: str, sha256: str, case_id: UUID) -> AsyncIterator[bytes]:
@@ -140,7 +153,7 @@ class PaperStore:
         """Write, read and delete a few bytes, for `check`. Raises PaperStoreUnavailable."""
         import obstore
 
-        with _told():
+        with _told(is_writing=True):
             await obstore.put_async(self._store, "probe", b"probe")
             await obstore.delete_async(self._store, "probe")
 
@@ -152,6 +165,9 @@ class PaperStore:
             if start >= size:
                 return b""
             end = min(size, start + most_bytes)
+            if (start, end) == (0, size):
+                # Some servers answer a range that is all of it as if none had been asked for.
+                return bytes(await (await obstore.get_async(self._store, path)).bytes_async())
             return bytes(await obstore.get_range_async(self._store, path, start=start, end=end))
 
     async def _part_names(self, tenant: str, sha256: str, case_id: UUID) -> list[str]:
@@ -202,13 +218,18 @@ def _flush(path: Path) -> None:
 
 
 @contextmanager
-def _told() -> Generator[None]:
-    """The library's errors as ours. Its words may hold addresses and paths: only their kind is kept."""
+def _told(*, is_writing: bool = False) -> Generator[None]:
+    """The library's errors as ours. Its words may hold addresses and paths: only their kind is kept.
+
+    What is not found while it is written is no paper: it is the bucket.
+    """
     from obstore.exceptions import BaseError
 
     try:
         yield
     except FileNotFoundError as error:
+        if is_writing:
+            raise PaperStoreUnavailable(reason="NoBucket") from error
         raise PaperGone from error
     except (BaseError, OSError) as error:
         raise PaperStoreUnavailable(reason=type(error).__name__) from error
