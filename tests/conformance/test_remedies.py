@@ -154,6 +154,7 @@ async def test_a_fault_is_reported_to_the_unit_and_to_the_leader_with_an_opinion
     assert await notices(officer) == {"fault_of_unit": f"民政局：{opinion}"}
     assert await notices(chief) == {"fault_to_leader": f"民政局：{opinion}"}
     assert await notices(other) == {}
+    assert [each["kind"] for each in (await chief.case(case_id))["alerts"]] == [f"fault_to_leader:1:{first}"]
     assert (await officer.case(case_id))["record"]["faults"][0]["opinion"] == opinion
     kind = f"fault_of_unit:1:{first}"
     stranger = await chief.post(f"/cases/{case_id}/acknowledge", {"kind": kind})

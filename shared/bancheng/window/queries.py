@@ -111,7 +111,7 @@ class Queries:
             language,
             hide_person=hide,
             asks=_answered(asked, answers),
-            alerts=[alert_view(each, identity) for each in alerts],
+            alerts=[alert_view(each, identity) for each in alerts if is_shown(identity, each.kind)],
         )
 
     async def history(self, identity: Identity, case_id: UUID) -> HistoryView:

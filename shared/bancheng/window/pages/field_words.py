@@ -10,7 +10,7 @@ from typing import Final
 FIELD_WORDS: Final[dict[str, str]] = {
     "note": "备注",
     "reason": "原因",
-    "staff_name": "责任人员（没有就不填）",
+    "staff_name": "责任人员",
     "on_duty": "当天值班",
     "was_on_duty": "登记的人是否值班",
     "called": "呼叫了谁",
