@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import zipfile
+from io import BytesIO
 from typing import TYPE_CHECKING
 
 import pytest
@@ -183,3 +185,24 @@ async def test_signing_with_nothing_is_refused_at_the_file_and_keeps_what_was_ty
     )
     assert moved.status == 412
     assert 'class="paper-head"' not in moved.answer.text
+
+
+@pytest.mark.clause("PA-R10", part="what was drawn stands on the printed form and in its Word document")
+async def test_the_drawn_signature_stands_on_the_printed_form(hall: TownHall) -> None:
+    browser = await at_page(hall, "village-clerk")
+    path = await registered(browser)
+    link = re.search(r'href="([^"]+/forms/[^"]+)"', (await browser.open(path)).answer.text)
+    assert link is not None
+    unsigned = await browser.open(link[1])
+    assert "paper-signature" not in unsigned.answer.text
+    page = await browser.open(path)
+    await browser.submit(page, f"{path}/sign-form", ("签名.png", png()), method="drawn", signer="周某某")
+    printed = await browser.open(link[1])
+    assert f'<img class="paper-signature" src="{path}/papers/{sha256_of(png())}"' in printed.answer.text
+    document = await browser.client.get(f"{link[1]}/document")
+    with zipfile.ZipFile(BytesIO(document.content)) as parts:
+        pictures = [parts.read(name) for name in parts.namelist() if name.startswith("word/media/")]
+    assert pictures == [png()]
+    await set_papers(hall, "state = 'fetching'")
+    assert "周某某（屏幕签名）" in (await browser.open(link[1])).text
+    assert (await browser.client.get(f"{link[1]}/document")).status_code == 200

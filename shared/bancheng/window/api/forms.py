@@ -13,6 +13,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, QueryParameter
 
 from bancheng.window.documents import spreadsheet, word
+from bancheng.window.papers import drawn_signature, open_paper
 from bancheng.window.printing import FilledForm, filled_form, ledger_workbook, span_of
 from bancheng.window.requests import StaffRequest
 from bancheng.window.window import Window
@@ -60,7 +61,12 @@ async def document_response(
     window: Window, request: StaffRequest, case_id: UUID, key: str, order: int
 ) -> Response[bytes]:
     filled = await filled_form(window.queries, request.user, case_id, key, order_number=order)
-    content = await asyncio.to_thread(word.word_document, filled.form, filled.data)
+    drawn = await drawn_signature(window.hosting, window.queries, request.user, case_id)
+    picture = b""
+    if drawn and any(field.shows == "signature" for field in filled.form.fields):
+        paper = await open_paper(window.hosting, window.queries, request.user, case_id, drawn)
+        picture = b"".join([piece async for piece in paper.content])
+    content = await asyncio.to_thread(word.word_document, filled.form, filled.data, picture)
     return _download(content, word.MEDIA_TYPE, f"{filled.form.name.zh}-{filled.number}.docx")
 
 

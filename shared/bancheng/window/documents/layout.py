@@ -25,7 +25,7 @@ TALL: Final = frozenset({"description", "answer", "order_request", "order_answer
 
 
 class FormRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One line of a form: one box over the whole width, or two."""
+    """One line of a form: one box over the whole width, or two. `shows`: the name of FORM_DATA in the box, if any."""
 
     label: str
     value: str
@@ -33,6 +33,8 @@ class FormRow(msgspec.Struct, frozen=True, kw_only=True):
     is_tall: bool = False
     second_label: str = ""
     second_value: str = ""
+    shows: str = ""
+    second_shows: str = ""
 
 
 def rows(form: Form, data: Mapping[str, str]) -> list[FormRow]:
@@ -46,7 +48,13 @@ def rows(form: Form, data: Mapping[str, str]) -> list[FormRow]:
             lines += _alone(waiting, data)
             waiting = None
             lines.append(
-                FormRow(label=field.name.zh, value=_value(field, data), is_wide=True, is_tall=field.shows in TALL)
+                FormRow(
+                    label=field.name.zh,
+                    value=_value(field, data),
+                    is_wide=True,
+                    is_tall=field.shows in TALL,
+                    shows=field.shows,
+                )
             )
         elif waiting is None:
             waiting = field
@@ -55,6 +63,7 @@ def rows(form: Form, data: Mapping[str, str]) -> list[FormRow]:
                 FormRow(
                     label=waiting.name.zh, value=_value(waiting, data), is_wide=False,
                     second_label=field.name.zh, second_value=_value(field, data),
+                    shows=waiting.shows, second_shows=field.shows,
                 )
             )  # fmt: skip
             waiting = None
@@ -62,7 +71,11 @@ def rows(form: Form, data: Mapping[str, str]) -> list[FormRow]:
 
 
 def _alone(field: FormField | None, data: Mapping[str, str]) -> Sequence[FormRow]:
-    return () if field is None else (FormRow(label=field.name.zh, value=_value(field, data), is_wide=True),)
+    return (
+        ()
+        if field is None
+        else (FormRow(label=field.name.zh, value=_value(field, data), is_wide=True, shows=field.shows),)
+    )
 
 
 def _value(field: FormField, data: Mapping[str, str]) -> str:

@@ -18,10 +18,17 @@ from bancheng.window.documents.layout import above, rows
 MEDIA_TYPE: Final = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
 
-def word_document(form: Form, data: Mapping[str, str]) -> bytes:
-    """The filled form. Text is text: what looks like markup or a template is shown as it was typed."""
+SIGNATURE_HIGH_MM: Final = 12
+
+
+def word_document(form: Form, data: Mapping[str, str], signature: bytes = b"") -> bytes:
+    """The filled form. Text is text: what looks like markup or a template is shown as it was typed.
+
+    `signature` is a PNG of the applicant's, which stands in its box instead of the words.
+    """
     # Heavy, and most processes never print: imported where it is used.
-    from docxtpl import DocxTemplate
+    from docx.shared import Mm
+    from docxtpl import DocxTemplate, InlineImage
 
     context: dict[str, Any] = {
         "title": form.name.zh,
@@ -32,6 +39,10 @@ def word_document(form: Form, data: Mapping[str, str]) -> bytes:
     written = BytesIO()
     with as_file(files("bancheng.window.documents") / "form.docx") as template:
         document: Any = DocxTemplate(template)
+        for row in context["rows"] if signature else ():
+            for shows, value in (("shows", "value"), ("second_shows", "second_value")):
+                if row[shows] == "signature":
+                    row[value] = InlineImage(document, BytesIO(signature), height=Mm(SIGNATURE_HIGH_MM))
         document.render(context, autoescape=True)
         document.save(written)
     return written.getvalue()

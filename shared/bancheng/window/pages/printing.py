@@ -13,6 +13,7 @@ from litestar.params import FromPath, FromQuery
 from bancheng.window.api.forms import OrderNumber, document_response, ledger_response
 from bancheng.window.documents.layout import above, rows
 from bancheng.window.pages.session import page_context
+from bancheng.window.papers import drawn_signature
 from bancheng.window.printing import filled_form, ledger_form, ledger_page_rows, span_of
 from bancheng.window.requests import StaffRequest, language_of
 from bancheng.window.window import Window
@@ -38,6 +39,7 @@ async def form_page(
         "rows": rows(filled.form, filled.data),
         "case_id": case_id,
         "order": order,
+        "drawn": await drawn_signature(window.hosting, window.queries, request.user, case_id),
     }
     return window.renderer.page("print_form.html", language_of(request), context)
 
