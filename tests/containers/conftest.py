@@ -9,7 +9,7 @@ import pytest
 from tests.containers.deployment import Deployment, built_images, running_deployment
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
     """County, town and village of one tenant, each a project of its own on networks of its own."""
     built_images()

@@ -64,12 +64,12 @@ class Deployment:
     sites: dict[tuple[str, str], str] = field(default_factory=dict[tuple[str, str], str])
     run_id: str = field(default_factory=lambda: uuid4().hex[:6])
 
-    def tier(self, name: str, kind: str, *, port: str, **settings: str) -> Tier:
-        """Made, not yet installed."""
+    def tier(self, name: str, kind: str, *, database_megabytes: int = 0) -> Tier:
+        """Made, not yet installed. The engine picks its ports, but that of the hub."""
         made = Tier(
-            kind=kind, project=f"bancheng-{self.run_id}-{name}", folder=self.directory / name, port=port,
+            kind=kind, project=f"bancheng-{self.run_id}-{name}", folder=self.directory / name, port="0",
             listen=self.hub_address if kind == "county" else "127.0.0.1", clock_folder=self.clock.path.parent,
-            hub_address=self.hub_address, settings=settings,
+            hub_address=self.hub_address, database_megabytes=database_megabytes,
         )  # fmt: skip
         self.tiers[name] = made
         return made
@@ -78,7 +78,7 @@ class Deployment:
         plan = self.directory / "plan.toml"
         plan.write_text(PLAN.format(tenant=XIAOSHAN, hub=HUB_NAME), encoding="utf-8")
         self.sites[XIAOSHAN, "county"] = "county"
-        return self.tier("county", "county", port="0").install(plan)
+        return self.tier("county", "county").install(plan)
 
     def add_site(self, name: str, kind: str, parent: str, unit: str, unit_parent: str, *, hub: str = "") -> Path:
         """The file that the county prints for it; the hub has been told."""
@@ -129,9 +129,9 @@ def running_deployment(directory: Path) -> Generator[Deployment]:
         deployment.install_county()
         hub = f"tls://{HUB_NAME}:4222"
         town = deployment.add_site("town", "town", "county", TOWN, COUNTY, hub=hub)
-        deployment.tier("town", "town", port="0").install(town)
+        deployment.tier("town", "town").install(town)
         village = deployment.add_site("village", "village", "town", VILLAGE, TOWN)
-        deployment.tier("village", "village", port="0").install(village)
+        deployment.tier("village", "village").install(village)
         deployment.tiers["county"].employ(XIAOSHAN, "county-clerk", COUNTY, "clerk", "coordinator")
         deployment.tiers["town"].employ(XIAOSHAN, "town-clerk", TOWN, "clerk")
         deployment.tiers["village"].employ(XIAOSHAN, "village-clerk", VILLAGE, "clerk")

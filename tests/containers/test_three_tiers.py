@@ -119,7 +119,7 @@ def test_a_tenant_and_a_site_join_while_cases_climb_and_disturb_nobody(deploymen
     file = deployment.add_site("east", "village", "town", EAST, TOWN)
     registered += [clerk.register(title="刚好在加入时").case_id]
     deployment.sites[PANAN, "hall"] = "county"
-    east = deployment.tier("east", "village", port="0")
+    east = deployment.tier("east", "village")
     assert "FAILED" not in east.install(file)
     east.employ(XIAOSHAN, "east-clerk", EAST, "clerk")
     county.employ(PANAN, "hall-clerk", "330727", "clerk")

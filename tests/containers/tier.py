@@ -49,7 +49,10 @@ def compose_command() -> list[str]:
 
 @dataclass(kw_only=True)
 class Tier:
-    """`kind`: county, town or village. `listen`: the address of this machine on which its ports are."""
+    """`kind`: county, town or village. `listen`: the address of this machine on which its ports are.
+
+    `database_megabytes`: the size of a disk in memory for the database, which is gone when that stops; 0 for a volume.
+    """
 
     kind: str
     project: str
@@ -58,13 +61,13 @@ class Tier:
     port: str
     clock_folder: Path
     hub_address: str
-    settings: Mapping[str, str] = field(default_factory=dict[str, str])
+    database_megabytes: int = 0
     _clients: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
 
     def install(self, file: Path) -> str:
         """By the operators' script; `file` is a plan at the county, else a site file. Returns what `check` said."""
         shutil.copytree(ROOT / "deploy", self.folder)
-        values = {"LISTEN": self.listen, "PORT": self.port, **self.settings}
+        values = {"LISTEN": self.listen, "PORT": self.port}
         lines = (self._home / "env.example").read_text(encoding="utf-8").splitlines()
         kept = [line for line in lines if line.partition("=")[0] not in values]
         (self._home / ".env").write_text("\n".join([*kept, *(f"{n}={v}" for n, v in values.items())]) + "\n")
@@ -124,12 +127,16 @@ class Tier:
     def wait_ready(self) -> None:
         def is_ready() -> bool:
             try:
-                self.command("health")
+                self.compose("exec", "-T", "service", "bancheng-health")
             except CommandFailed:
                 return False
             return True
 
         assert wait_until(is_ready, timeout_seconds=90), self.compose("logs", "--tail=40", "service")
+
+    def remove_volume(self, name: str) -> None:
+        """With all that was in it."""
+        run("docker", "volume", "rm", f"{self.project}_{name}")
 
     def cut_off(self) -> None:
         """Nothing of the service leaves this host any more; its database is beside it."""
@@ -175,4 +182,8 @@ class Tier:
         }
         if self.kind != "county":
             each["extra_hosts"] = [f"{HUB_NAME}:{self.hub_address}"]
-        return json.dumps({"services": {"service": each, "operator": each}})
+        beside: dict[str, Any] = {"services": {"service": each, "operator": each}}
+        if self.database_megabytes:
+            options = {"type": "tmpfs", "device": "tmpfs", "o": f"size={self.database_megabytes}m"}
+            beside["volumes"] = {"database": {"driver_opts": options}}
+        return json.dumps(beside)

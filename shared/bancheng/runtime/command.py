@@ -21,7 +21,6 @@ from bancheng.runtime.operator_command import (
     add_certificate_commands,
     add_site_commands,
     add_tenant_commands,
-    health,
     join,
 )
 from bancheng.runtime.profile_command import add_profile_commands
@@ -59,7 +58,6 @@ def service_main(definition: ServiceDefinition, arguments: Sequence[str] | None 
     add("serve", "HTTP, and the workers unless BANCHENG_WORKERS=0", lambda settings, _: _serve(settings, definition))
     add("work", "the workers alone", lambda settings, _: _work(settings, definition))
     add("check", "is everything there that it needs", lambda settings, _: _check(settings, definition))
-    add("health", "does the service on this host answer that it is ready", lambda settings, _: health(settings))
     add("join", "take in the site file on standard input", lambda settings, _: join(settings, definition.name))
     database = commands.add_parser("db", help="the database").add_subparsers(required=True, metavar="command")
     upgrade = database.add_parser("upgrade", help="bring the database to this release")

@@ -20,8 +20,6 @@ from bancheng.runtime.site_files import MAX_FILE_BYTES, SiteFileError, read_site
 if TYPE_CHECKING:
     from bancheng.schema.documents import UnitEntry
 
-HEALTH_SECONDS = 5.0
-
 
 def add_tenant_commands(parser: argparse.ArgumentParser) -> None:
     """`bancheng tenant`."""
@@ -39,6 +37,7 @@ def add_certificate_commands(parser: argparse.ArgumentParser) -> None:
         "issue", help="a server's certificate, from an authority of one's own"
     )
     issue.add_argument("hosts", nargs="+", metavar="HOST", help="names and addresses by which it is reached")
+    issue.add_argument("--days", type=int, help="how long it is good")
     issue.add_argument("--out", type=Path, help="where certificate and key go; by default the folder's tls")
     _folder(issue)
     issue.set_defaults(action=_issue)
@@ -68,11 +67,17 @@ def _add_tenant(parsed: argparse.Namespace) -> int:
 
 
 def _issue(parsed: argparse.Namespace) -> int:
-    from bancheng.runtime.certificates import AUTHORITY_FILE, expires_at, issue
+    from bancheng.runtime.certificates import AUTHORITY_FILE, SERVER_DAYS, expires_at, issue
     from bancheng.runtime.operator_folder import OPERATORS
 
     authority = parsed.folder / OPERATORS
-    path = issue(authority, parsed.out or parsed.folder / "tls", parsed.hosts, now=datetime.now(UTC))
+    path = issue(
+        authority,
+        parsed.out or parsed.folder / "tls",
+        parsed.hosts,
+        now=datetime.now(UTC),
+        days=parsed.days or SERVER_DAYS,
+    )
     return _told(
         (
             f"{path}: for {', '.join(parsed.hosts)}, until {expires_at(path):%Y-%m-%d}",
@@ -130,31 +135,6 @@ def join(settings: Settings, service: str) -> int:
             f"start the service; `bancheng-{service} check` says what is missing ({variable('sites_dir')})",
         )
     )
-
-
-def health(settings: Settings) -> int:
-    """For an engine that asks again and again. The certificate is not looked at: it names the host, not loopback."""
-    import http.client
-    import ssl
-
-    where = ("127.0.0.1", settings.port)
-    if settings.tls_certificate is None:
-        connection = http.client.HTTPConnection(*where, timeout=HEALTH_SECONDS)
-    else:
-        unchecked = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        unchecked.check_hostname = False
-        unchecked.verify_mode = ssl.CERT_NONE
-        connection = http.client.HTTPSConnection(*where, timeout=HEALTH_SECONDS, context=unchecked)
-    try:
-        connection.request("GET", "/readyz")
-        answer = connection.getresponse()
-        print(answer.read().decode(errors="replace"))
-    except OSError as error:
-        print(f"no answer on port {settings.port}: {type(error).__name__}", file=sys.stderr)
-        return 1
-    finally:
-        connection.close()
-    return 0 if answer.status == http.client.OK else 1
 
 
 def _told(lines: Iterable[str]) -> int:

@@ -184,3 +184,88 @@ class Service:
             known = typed_error(error)
             return known.code if known is not None else DatabaseUnavailable.code
         return ""
+<<<<<<< HEAD
+=======
+
+    async def measured(self) -> bytes:
+        """All figures, those that are looked up included, in Prometheus' form."""
+        meters = self.meters
+        meters.set("bancheng_domain_time_seconds", self.clock.now().timestamp())
+        pool = self.database.pool_status()
+        for state, connections in (("size", pool.size), ("opened", pool.opened), ("in_use", pool.in_use)):
+            meters.set("bancheng_database_connections", connections, state)
+        waiting = sum(tenant.site is None for tenant in self.tenants.values())
+        meters.set("bancheng_sites", len(self.tenants) - waiting, "hosted")
+        meters.set("bancheng_sites", waiting, "waiting")
+        for name in _LOOKED_UP:
+            meters.forget(name)
+        for tenant in list(self.tenants.values()):
+            await self._measure_tenant(tenant)
+        meters.set("bancheng_worker_trouble", float(bool(self._joining.trouble)), "", self._joining.name)
+        self._measure_certificate()
+        return meters.text()
+
+    def _measure_certificate(self) -> None:
+        path = self.settings.tls_certificate
+        if path is not None:
+            from bancheng.runtime.certificates import CertificateUnreadable, expires_at
+
+            with suppress(CertificateUnreadable):
+                self.meters.set("bancheng_certificate_expires_seconds", expires_at(path).timestamp())
+
+    async def _measure_tenant(self, tenant: TenantService) -> None:
+        meters, code = self.meters, tenant.tenant
+        for loop in tenant.loops:
+            meters.set("bancheng_worker_trouble", float(bool(loop.trouble)), code, loop.name.partition(" ")[0])
+        meters.set("bancheng_links_run_here", float(tenant.runs_links), code)
+        if tenant.site is None:
+            return
+        for status in tenant.board:
+            measure_link(meters, code, status, tenant.site.wall_now().timestamp())
+        try:
+            async with self.database.transaction(code) as tx:
+                for each in await exception_counts(tx):
+                    meters.set("bancheng_link_exceptions", each.frames, code, each.peer)
+                measure_papers(meters, code, await waiting_papers(tx), tenant.site.wall_now())
+        except StoreError:
+            # The database's own figures say it; the others are still worth giving.
+            return
+
+
+_LOOKED_UP = (
+    "bancheng_link_connected",
+    "bancheng_link_exceptions",
+    "bancheng_link_frames_in",
+    "bancheng_link_frames_out",
+    "bancheng_link_frames_receipted",
+    "bancheng_link_state",
+    "bancheng_link_unreceipted_age_seconds",
+    "bancheng_papers_copies_refused",
+    "bancheng_papers_waiting",
+    "bancheng_papers_waiting_age_seconds",
+    "bancheng_papers_waiting_bytes",
+    "bancheng_worker_trouble",
+)
+
+
+def measure_papers(meters: Meters, tenant: str, waiting: Waiting, now: datetime) -> None:
+    """The figures of what is still on its way."""
+    meters.set("bancheng_papers_waiting", waiting.papers, tenant)
+    meters.set("bancheng_papers_waiting_bytes", waiting.bytes, tenant)
+    meters.set("bancheng_papers_copies_refused", waiting.refused_copies, tenant)
+    oldest = waiting.oldest_known_at
+    meters.set("bancheng_papers_waiting_age_seconds", 0.0 if oldest is None else (now - oldest).total_seconds(), tenant)
+
+
+def measure_link(meters: Meters, tenant: str, status: LinkStatus, wall_seconds: float) -> None:
+    """The figures of one link. `wall_seconds` is the Unix instant to which ages are counted."""
+    labels = (tenant, status.peer)
+    meters.set("bancheng_link_state", 1.0, *labels, status.state)
+    meters.set("bancheng_link_connected", float(status.connected), *labels)
+    oldest = status.oldest_unreceipted_at
+    age = 0.0 if oldest is None else max(0.0, wall_seconds - oldest.timestamp())
+    meters.set("bancheng_link_unreceipted_age_seconds", age, *labels)
+    meters.set("bancheng_link_frames_out", status.out_number, *labels)
+    meters.set("bancheng_link_frames_receipted", status.receipted_number, *labels)
+    meters.set("bancheng_link_frames_in", status.in_number, *labels)
+>>>>>>> 363c1d5 (Ask for health without starting the whole program, and name a full disk)

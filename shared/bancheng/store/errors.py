@@ -135,6 +135,14 @@ class DatabaseBusy(StoreError):
     code = "database.busy"
 
 
+class DatabaseFull(DatabaseUnavailable):
+    """The disk of the database is full: nothing can be written until an operator makes room. Says nothing about what
+    was to be written.
+    """
+
+    code = "database.full"
+
+
 class DatabaseConflict(StoreError):
     """A deadlock or a serialisation failure; nothing was written. Try again."""
 
@@ -175,15 +183,18 @@ _KINDS: tuple[tuple[tuple[type[BaseException], ...], type[StoreError]], ...] = (
             asyncpg.QueryCanceledError,
             asyncpg.LockNotAvailableError,
             asyncpg.TooManyConnectionsError,
+            asyncpg.OutOfMemoryError,
             sqlalchemy.exc.TimeoutError,
             asyncio.TimeoutError,
         ),
         DatabaseBusy,
     ),
+    ((asyncpg.DiskFullError,), DatabaseFull),
     ((asyncpg.InsufficientPrivilegeError,), NotAllowed),
     (
         (
             asyncpg.PostgresConnectionError,
+            asyncpg.PostgresIOError,
             asyncpg.CannotConnectNowError,
             asyncpg.AdminShutdownError,
             asyncpg.CrashShutdownError,
