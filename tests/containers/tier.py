@@ -122,7 +122,8 @@ class Tier:
 
     def runs(self, *services: str) -> list[str]:
         """Those of them that have a container here."""
-        return [each for each in services if self.compose("ps", "-q", each).split()]
+        known = set(self.compose("ps", "--services").split())
+        return [each for each in services if each in known and self.compose("ps", "-q", each).split()]
 
     def wait_ready(self) -> None:
         def is_ready() -> bool:
