@@ -13,8 +13,8 @@ import pytest
 from prometheus_client import generate_latest
 
 from bancheng.runtime.checks import papers_finding
+from bancheng.runtime.measuring import measure_papers
 from bancheng.runtime.metrics import Meters
-from bancheng.runtime.service import measure_papers
 from bancheng.store.errors import PaperGone, PaperStoreUnavailable
 from bancheng.store.paper_store import PaperStore
 from bancheng.store.paper_tidying import tidy_papers

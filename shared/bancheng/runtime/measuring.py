@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from bancheng.federation.health import LinkStatus
-from bancheng.runtime.certificates import CertificateUnreadable, expires_at
 from bancheng.runtime.metrics import Meters
 from bancheng.store.casebook import next_act_at
 from bancheng.store.errors import StoreError
@@ -127,6 +126,9 @@ def _measure_stored(service: Service, tenant: TenantService, stored: _Stored | N
 
 def _measure_host(meters: Meters, settings: Settings) -> None:
     if settings.tls_certificate is not None:
+        # A heavy library, which a service without a certificate of its own never needs.
+        from bancheng.runtime.certificates import CertificateUnreadable, expires_at
+
         with suppress(CertificateUnreadable):
             meters.set("bancheng_certificate_expires_seconds", expires_at(settings.tls_certificate).timestamp())
     for name, folder in kept_folders(settings).items():
