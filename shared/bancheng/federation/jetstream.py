@@ -23,10 +23,12 @@ from bancheng.federation.wire import (
     Delivered,
     Pull,
     Purge,
+    SeenStream,
     StreamConfig,
     StreamState,
     api_subject,
     decode_answer,
+    decode_seen,
     encode,
     stream_in,
 )
@@ -55,6 +57,11 @@ class Outgoing(msgspec.Struct, frozen=True, kw_only=True):
 async def stream_state(client: NatsClient, stream: str) -> StreamState:
     """Raises StreamMissing and the other LinkTroubles."""
     return stream_in(decode_answer(await client.request(api_subject("STREAM.INFO", stream), b"")))
+
+
+async def stream_seen(client: NatsClient, stream: str) -> SeenStream:
+    """The same with its bounds and the server's clock, for an operator. Raises the same."""
+    return decode_seen(await client.request(api_subject("STREAM.INFO", stream), b""))
 
 
 async def create_stream(client: NatsClient, config: StreamConfig) -> StreamState:

@@ -7,6 +7,7 @@ client library's own models is trusted with it.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Literal
 
 import msgspec
@@ -66,6 +67,20 @@ class SeenConfig(msgspec.Struct, frozen=True, kw_only=True):
     """What we read of a stream's configuration."""
 
     metadata: Mapping[str, str] = {}
+
+
+class SeenBounds(msgspec.Struct, frozen=True, kw_only=True):
+    """How much a stream may keep; not positive where it is not bounded."""
+
+    max_bytes: int = -1
+
+
+class SeenStream(msgspec.Struct, frozen=True, kw_only=True):
+    """What an operator wants to know of a stream. `ts`: the server's wall clock when it answered."""
+
+    state: StreamState = StreamState()
+    config: SeenBounds = SeenBounds()
+    ts: datetime | None = None
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
@@ -138,6 +153,7 @@ class Purge(msgspec.Struct, frozen=True, kw_only=True):
 
 _encoder = msgspec.json.Encoder()
 _answer_decoder = msgspec.json.Decoder(Answer)
+_seen_decoder = msgspec.json.Decoder(SeenStream)
 
 
 def encode(body: StreamConfig | CreateConsumer | Pull | Purge | None) -> bytes:
@@ -153,6 +169,15 @@ def decode_answer(data: bytes) -> Answer:
     if answer.error is not None:
         raise trouble_of(answer.error)
     return answer
+
+
+def decode_seen(data: bytes) -> SeenStream:
+    """Raises what `decode_answer` does."""
+    decode_answer(data)
+    try:
+        return _seen_decoder.decode(data)
+    except msgspec.MsgspecError as error:
+        raise StreamRefused(f"unreadable answer: {error}") from error
 
 
 def stream_in(answer: Answer) -> StreamState:

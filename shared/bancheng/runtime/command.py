@@ -198,7 +198,8 @@ def _run_loop(run: Callable[[], Coroutine[Any, Any, None]]) -> None:
 
 
 def _check(settings: Settings, definition: ServiceDefinition) -> int:
-    from bancheng.runtime.checks import check, is_fit
+    from bancheng.runtime.checks import check
+    from bancheng.runtime.findings import is_fit
 
     findings = asyncio.run(check(settings, definition))
     for finding in findings:

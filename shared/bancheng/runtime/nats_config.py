@@ -64,8 +64,8 @@ class NatsListener(msgspec.Struct, frozen=True, kw_only=True):
 
     The local launcher overrules host and port by its flags and wants no `store_directory`, since it gives its own.
     `sync_always` flushes every message to the disk before it is acknowledged. `certificate` and `key` are files as the
-    server sees them: with them it speaks TLS and nothing else. `watch_port`: where it answers how it is, on its own
-    loopback only; 0 for nowhere.
+    server sees them: with them it speaks TLS and nothing else. `watch_port`: where it answers how it is, to anybody
+    who reaches `watch_host`, so never on an address that leaves the host; 0 for nowhere.
     """
 
     host: str = "127.0.0.1"
@@ -75,6 +75,7 @@ class NatsListener(msgspec.Struct, frozen=True, kw_only=True):
     certificate: str = ""
     key: str = ""
     watch_port: int = 0
+    watch_host: str = "127.0.0.1"
 
 
 def generate_nkey() -> tuple[str, str]:
@@ -119,7 +120,7 @@ def _listening(listener: NatsListener) -> dict[str, object]:
     if listener.certificate:
         said["tls"] = {"cert_file": listener.certificate, "key_file": listener.key, "timeout": _HANDSHAKE_SECONDS}
     if listener.watch_port:
-        said["http"] = f"127.0.0.1:{listener.watch_port}"
+        said["http"] = f"{listener.watch_host}:{listener.watch_port}"
     return said
 
 

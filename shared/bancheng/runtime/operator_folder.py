@@ -137,6 +137,8 @@ class OperatorFolder:
             certificate=str(tls / SERVER_FILE) if is_tls else "",
             key=str(tls / SERVER_KEY_FILE) if is_tls else "",
             watch_port=_WATCH_PORT,
+            # For the service beside it, on the containers' own network: no compose file publishes this port.
+            watch_host="0.0.0.0",  # noqa: S104
         )
 
 

@@ -99,8 +99,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         int, Meta(ge=1, le=300, description="How long a shutdown lets requests and workers finish.")
     ] = 20
     disk_free_bytes: Annotated[
-        int, Meta(ge=0, description="`check` warns when the disk of the site files has less than this free.")
+        int, Meta(ge=0, description="`check` warns when the disk of the site files or papers has less than this free.")
     ] = 512 * _MEBIBYTE
+    nats_watch_url: Annotated[
+        str,
+        Meta(
+            pattern="^(https?://.+)?$",
+            description="Where the nats-server beside this service says how it is, `http://nats:8222`: `check` reads "
+            "there whether it flushes each frame and has room. By default it is not asked.",
+        ),
+    ] = ""
 
 
 def variable(field: str) -> str:

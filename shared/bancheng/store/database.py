@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
+from datetime import datetime
 from typing import Any, Protocol, cast
 
 import msgspec
@@ -152,17 +153,25 @@ class Database:
 
     async def check_role(self) -> None:
         """Raises RoleTooPowerful if row-level security would not bind this role; DatabaseUnavailable and the like."""
+        for name, is_superuser, bypasses, owns in await self._ask(_ROLE_QUERY):
+            if is_superuser or bypasses or owns:
+                raise RoleTooPowerful(role=str(name))
+
+    async def server(self) -> tuple[int, datetime]:
+        """The server's release (180001 for 18.1) and its wall clock. Raises DatabaseUnavailable and the like."""
+        row = (await self._ask(_SERVER_QUERY))[0]
+        return int(row[0]), row[1]
+
+    async def _ask(self, query: str) -> list[Row]:
+        """Outside of any tenant. Raises StoreError."""
         try:
             pooled = await self._engine.raw_connection()
             try:
-                rows = await cast("Driver", pooled.driver_connection).fetch(_ROLE_QUERY)
+                return await cast("Driver", pooled.driver_connection).fetch(query)
             finally:
                 pooled.close()
         except Exception as error:
             raise typed_error(error) or error from error
-        for name, is_superuser, bypasses, owns in rows:
-            if is_superuser or bypasses or owns:
-                raise RoleTooPowerful(role=str(name))
 
     def pool_status(self) -> PoolStatus:
         pool = cast("AsyncAdaptedQueuePool", self._engine.pool)
@@ -172,6 +181,7 @@ class Database:
         await self._engine.dispose()
 
 
+_SERVER_QUERY = "SELECT current_setting('server_version_num')::int, clock_timestamp()"
 _ROLE_QUERY = """
 SELECT rolname, rolsuper, rolbypassrls, EXISTS (
     SELECT FROM pg_class WHERE relkind IN ('r', 'p') AND relowner = pg_roles.oid AND relrowsecurity)
