@@ -194,3 +194,12 @@ def test_new_keys_are_made(tmp_path: Path) -> None:
     made = bancheng("keys", "new", directory=tmp_path)
     assert made.returncode == 0
     assert len(json.loads(made.stdout)["signing_seed"]) == 64
+
+
+def test_status_of_a_running_service_is_one_screen(system: System) -> None:
+    said = system.services["town"].command("status", "--json")
+    assert said.returncode == 0, said.stdout + said.stderr
+    now = json.loads(said.stdout)
+    assert (now["service"], now["database"], now["needs"]) == ("town", "", [])
+    (here,) = [each for each in now["tenants"] if each["tenant"] == XIAOSHAN]
+    assert {link["peer"]: link["state"] for link in here["links"]} == {"county": "open", "village": "open"}

@@ -1,4 +1,4 @@
-"""The commands: `bancheng-village|town|county serve | work | db upgrade | check | staff | link …`, and `bancheng`.
+"""The commands: `bancheng-village|town|county serve | work | db upgrade | check | status | staff | …`, and `bancheng`.
 
 Owns what is asked for on a terminal and the exit codes: 0 done, 1 failed with a stable code, 2 not understood.
 """
@@ -58,6 +58,10 @@ def service_main(definition: ServiceDefinition, arguments: Sequence[str] | None 
     add("serve", "HTTP, and the workers unless BANCHENG_WORKERS=0", lambda settings, _: _serve(settings, definition))
     add("work", "the workers alone", lambda settings, _: _work(settings, definition))
     add("check", "is everything there that it needs", lambda settings, _: _check(settings, definition))
+    status = commands.add_parser("status", help="how it stands, on one screen")
+    status.add_argument("--json", action="store_true", help="for a program")
+    status.add_argument("--lang", choices=("zh", "en"), default="zh")
+    status.set_defaults(action=_with_settings(lambda settings, parsed: _status(settings, definition, parsed)))
     add("join", "take in the site file on standard input", lambda settings, _: join(settings, definition.name))
     database = commands.add_parser("db", help="the database").add_subparsers(required=True, metavar="command")
     upgrade = database.add_parser("upgrade", help="bring the database to this release")
@@ -205,6 +209,17 @@ def _check(settings: Settings, definition: ServiceDefinition) -> int:
     for finding in findings:
         print(finding.lines())
     return 0 if is_fit(findings) else 1
+
+
+def _status(settings: Settings, definition: ServiceDefinition, parsed: argparse.Namespace) -> int:
+    import msgspec
+
+    from bancheng.runtime.status import status
+    from bancheng.runtime.status_screen import screen
+
+    now = asyncio.run(status(settings, definition))
+    print(msgspec.json.encode(now).decode() if parsed.json else screen(now, parsed.lang))
+    return 1 if now.needs else 0
 
 
 def _upgrade(settings: Settings, definition: ServiceDefinition, parsed: argparse.Namespace) -> int:

@@ -1,6 +1,6 @@
 """The open cases of a tenant, looked through without holding one: for whoever asks what a change would do to them.
 
-Owns two queries by the index of open cases. Locks nothing, writes nothing; what is found may have changed since.
+Owns the queries by the indexes of open cases. Locks nothing, writes nothing; what is found may have changed since.
 """
 
 from __future__ import annotations
@@ -34,6 +34,10 @@ SELECT number, case_id, holder_unit FROM cases
 WHERE tenant = $1 AND NOT is_closed AND holder_unit = ANY($2::text[])
 ORDER BY holder_unit, holder_due_at, case_id LIMIT $3"""
 
+FIGURES = """
+SELECT count(*), count(*) FILTER (WHERE due_at < $2), min(due_at)
+FROM (SELECT LEAST(person_due_at, holder_due_at) AS due_at FROM cases WHERE tenant = $1 AND NOT is_closed) AS opened"""
+
 _FROM_THE_START = UUID(int=0)
 
 
@@ -49,6 +53,14 @@ class OpenPiece(msgspec.Struct, frozen=True, kw_only=True):
 
     cases: tuple[Case, ...]
     next: OpenCursor | None
+
+
+class OpenFigures(msgspec.Struct, frozen=True, kw_only=True):
+    """How many there are, how many are over a date of the person or the holder, and the first of these dates."""
+
+    opened: int
+    overdue: int
+    oldest_due_at: datetime | None
 
 
 class OpenCase(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,3 +95,9 @@ async def open_cases_of(tx: Transaction, units: Sequence[str], limit: int) -> tu
     """Those that one of these units holds, at most `limit` of them."""
     rows = await tx.fetch(OF_UNITS, tx.tenant, list(units), min(limit, MAX_PIECE))
     return tuple(OpenCase(number=row[0], case_id=row[1], holder_unit=row[2]) for row in rows)
+
+
+async def open_figures(tx: Transaction, now: datetime) -> OpenFigures:
+    """Of the whole tenant, `now` in domain time. Walks every open case: for an operator, not for a page."""
+    rows = await tx.fetch(FIGURES, tx.tenant, now)
+    return OpenFigures(opened=rows[0][0], overdue=rows[0][1], oldest_due_at=rows[0][2])
