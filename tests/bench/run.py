@@ -17,6 +17,7 @@ from tests.bench.bare import bare_endpoint
 from tests.bench.climbs import climbs, pressed
 from tests.bench.figures import Figure
 from tests.bench.household import Household, household, slower_flush
+from tests.bench.images import image_sizes
 from tests.bench.lists import looking
 from tests.bench.registrations import registrations, warm_up
 from tests.bench.seeding import Seeder
@@ -50,6 +51,7 @@ async def _measured(running: Household, sizes: Sizes, tell: Tell) -> list[Figure
     fewer, some = sizes.fewer_repetitions, sizes.seconds
     tell("start-up and memory at rest")
     figures = await at_rest(running, repetitions=fewer, seconds=sizes.rest_seconds)
+    figures += image_sizes()
     await warm_up(running)
     async with bare_endpoint(running) as bare:
         tell("registrations by API")
