@@ -16,7 +16,7 @@ import msgspec
 from litestar import Request, Response
 from litestar.enums import MediaType
 
-from bancheng.window.case_views import named_units
+from bancheng.window.case_view import named_units
 from bancheng.window.error_texts import Language, text_for
 from bancheng.window.failures import INTERNAL, Failure, failure_of
 from bancheng.window.identity import Identity

@@ -35,8 +35,7 @@ from bancheng.store.signing import StoredEntry
 from bancheng.store.visibility import had_to_do, seen_of
 from bancheng.window import cursors
 from bancheng.window.acknowledging import is_for, is_shown
-from bancheng.window.case_view import CaseView
-from bancheng.window.case_views import case_view
+from bancheng.window.case_view import CaseView, case_view
 from bancheng.window.error_texts import Language
 from bancheng.window.failures import ApiError
 from bancheng.window.hosting import Hosting
