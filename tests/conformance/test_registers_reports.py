@@ -74,6 +74,10 @@ async def test_every_channel_of_collection_is_chosen_in_the_tenants_words_and_ke
         assert (await town.last(case_id, "Registered"))["details"]["channel"] == key
     listed = (await town.get("/cases", registered_unit=TOWN)).json()["cases"]
     assert sorted(each["channel"] for each in listed) == sorted(named)
+    refused = await town.post("/cases", town.body(channel="supervision_station"))
+    assert (refused.status_code, refused.json()["code"], refused.json()["field"]) == (
+        422, "registration.unknown_channel", "channel",
+    )  # fmt: skip
     hall.now = MARCH
     hall.pass_time(days=2)
     officer = await hall.at(PANAN, "second-officer")

@@ -8,10 +8,11 @@ import pytest
 from msgspec.structs import replace
 
 from bancheng.kernel import commands as c
+from bancheng.kernel.profile_parts import CollectionChannel, Text
 from bancheng.schema import events as e
 from bancheng.schema.clocks import PERSON
 from tests.kernel.notices import CALENDAR
-from tests.kernel.tenant import VILLAGE
+from tests.kernel.tenant import PROFILE, VILLAGE
 from tests.kernel.world import REGISTER, Story, names
 
 
@@ -25,6 +26,12 @@ def test_an_imported_case_counts_from_its_old_day_and_may_be_late_at_once() -> N
     # From Thursday 26 February: Friday 27 is the first, Saturday 28 is worked for the Spring Festival and the second,
     # then Monday to Wednesday: Wednesday 4 March is the fifth.
     assert (story.state.number, story.state.clocks[PERSON].due_day) == ("旧-0017", date(2026, 3, 4))
+    later = replace(old, channel="supervision_station")
+    named = replace(PROFILE, channels=(CollectionChannel(key="desk", name=Text(zh="窗口", en="Desk")),))
+    assert names(Story(profile=named).do(later, VILLAGE)) == ["Registered"], "a former window had its own channels"
+    unnamed = replace(later, imported_from="")
+    assert Story(profile=named).refusal(unnamed, VILLAGE) == "registration.unknown_channel"
+    assert names(Story().do(unnamed, VILLAGE)) == ["Registered"], "rules that name none take every one"
     late = Story()
     late.do(replace(old, received_on=date(2026, 1, 5)), VILLAGE)
     # From Monday 5 January: due on Monday the 12th, and over before it was imported.

@@ -100,6 +100,10 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
                 return each
         return None
 
+    def has_channel(self, key: str) -> bool:
+        """Rules that name no channels take every one."""
+        return not self.channels or any(each.key == key for each in self.channels)
+
     def exclusion(self, key: str) -> Exclusion | None:
         return next((each for each in self.exclusions if each.key == key), None)
 

@@ -172,7 +172,7 @@ class _Walk:
             case_id=UUID(int=1),
             number="1",
             unit=self.tier,
-            channel="desk",
+            channel=profile.channels[0].key if profile.channels else "desk",
             kind=kind.key,
             case_type=self.case_type,
             title="-",

@@ -29,6 +29,7 @@ def register(command: c.Register, context: Context) -> tuple[e.CaseEvent, ...]:
     case_type = _case_type(command.case_type, context)
     kind = _require_kind(command.kind, context)
     _require_ground(command, context)
+    _require_channel(command, context)
     _require_conduct(command, kind, context)
     matters.require_known(command.matter, context)
     if command.department:
@@ -91,6 +92,14 @@ def _require_ground(command: c.Register, context: Context) -> None:
         raise Rejected("registration.ground_missing", field="ground")
     if ground and not any(each.key == ground for each in context.profile.grounds):
         raise Rejected("registration.unknown_ground", field="ground", ground=ground)
+
+
+def _require_channel(command: c.Register, context: Context) -> None:
+    """One of those by which the tenant's rules collect, where they name any (PA-R6). A former window had its own."""
+    if command.imported_from:
+        return
+    if not context.profile.has_channel(command.channel):
+        raise Rejected("registration.unknown_channel", field="channel", channel=command.channel)
 
 
 def _require_conduct(command: c.Register, kind: Kind, context: Context) -> None:
