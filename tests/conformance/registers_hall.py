@@ -19,6 +19,8 @@ from tests.support.papers import a_place_for_papers
 from tests.window.town_hall import SITE, START
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from bancheng.federation.site import HostedSite
     from bancheng.kernel.profile import Profile
     from bancheng.runtime.site_files import SiteFile
@@ -46,7 +48,8 @@ class RegistersHall(OpenHall):
     def site(self, tenant: str) -> HostedSite:
         return self.made.get(tenant) or super().site(tenant)
 
-    async def begin(self, tenant: str, profile: Profile | None = None) -> None:
+    async def begin(self, tenant: str, profile: Profile | None = None, *, on: date | None = None) -> None:
+        """`on` is the first day of the directory; without it, that of the rules."""
         hosted = super().site(tenant)
         rules = profile or hosted.current_profile()
         founded = found_tenant(
@@ -56,7 +59,7 @@ class RegistersHall(OpenHall):
                 units=directory(tenant, Signer(SITE, b"0" * 32)).units,
                 profile=rules,
                 calendar=CALENDAR,
-                effective_on=rules.effective_on,
+                effective_on=on or rules.effective_on,
                 founded_at=START,
             )
         )

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import pytest_asyncio
 from msgspec.structs import replace
 
+from bancheng.federation.case_reports import make_reports
 from tests.conformance.hall import PANAN, PANZHIHUA, unit_code
 from tests.conformance.registers_hall import RegistersHall
 from tests.window.browsing import at_page
@@ -85,6 +86,26 @@ async def test_every_channel_of_collection_is_chosen_in_the_tenants_words_and_ke
     await officer.post("/reports/zero", {"month": "2026-02"})
     found = await states(await hall.at(PANAN, "top-clerk"))
     assert found == {TOWN: "reported", FIRST: "reported", SECOND: "zero"}
+
+
+async def test_no_report_is_owed_for_a_period_before_the_tenant_began(open_hall: OpenHall) -> None:
+    hall = RegistersHall(open_hall.database)
+    hall.now = MARCH
+    for tenant in (PANAN, PANZHIHUA):
+        await hall.begin(tenant, on=date(2026, 2, 10))
+    panan, panzhihua = await hall.at(PANAN, "middle-clerk"), await hall.at(PANZHIHUA, "top-clerk")
+    assert (await panan.get("/reports/zero", month="2026-02")).json()["is_owed"] is True
+    before = (await panan.get("/reports/zero", month="2026-01")).json()
+    assert (before["is_owed"], before["units"]) == (False, [])
+    refused = await panan.post("/reports/zero", {"month": "2026-01"})
+    assert (refused.status_code, refused.json()["code"]) == (409, "report.not_owed")
+    made = await make_reports(hall.database, hall.site(PANZHIHUA))
+    listed = (await panzhihua.get("/reports/cases")).json()
+    assert (listed["periods"], {each["period"] for each in listed["rows"]}) == (["2026-02"], {"2026-02"})
+    assert made == len(listed["rows"]) > 0
+    assert (await panzhihua.get("/reports/cases", period="2026-01")).json()["rows"] == []
+    page = await (await at_page(hall, "middle-clerk", PANAN)).open("/registers/zero-reports?month=2026-01")
+    assert "2026-01</option>" not in page.text
 
 
 @pytest.mark.clause("PA-R6", part="what is no zero report is refused")

@@ -31,6 +31,10 @@ def test_periods_that_are_over_go_back_over_the_year_end() -> None:
     # 2026 begins on a Thursday: by ISO 8601 its first week begins on Monday 29 December 2025.
     assert [each.name for each in spans_over(date(2026, 1, 6), "week", 2)] == ["2026-W01", "2025-W52"]
     assert [each.name for each in spans_over(date(2026, 2, 25), "quarter", 2)] == ["2025-Q4", "2025-Q3"]
+    # Begun on the last day of December: that month is the first that is over; begun in February, none is.
+    since = date(2025, 12, 31)
+    assert [each.name for each in spans_over(date(2026, 2, 25), "month", 3, since=since)] == ["2026-01", "2025-12"]
+    assert spans_over(date(2026, 2, 25), "month", 3, since=date(2026, 2, 1)) == []
 
 
 @pytest.mark.parametrize(

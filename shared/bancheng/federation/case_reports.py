@@ -49,16 +49,15 @@ async def make_reports(database: Database, site: HostedSite) -> int:
 
 
 def wanted_reports(site: HostedSite) -> list[tuple[Report, Span]]:
-    """Reports of the present rules whose day has come, the oldest first; none for a time when there were no rules."""
+    """Reports of the present rules whose day has come, the oldest first; none for a time before the tenant began."""
     now = site.now()
     today = site.calendar.local_day(now)
-    begun = min(each.effective_on for each in site.profiles.values())
     return [
         (report, span)
         for report in site.current_profile().reports
         if report.is_case_report
-        for span in reversed(spans_over(today, report.every, CAUGHT_UP))
-        if span.last >= begun and site.calendar.start_of_business(due_on(span, report, site.calendar)) <= now
+        for span in reversed(spans_over(today, report.every, CAUGHT_UP, since=site.begun_on))
+        if site.calendar.start_of_business(due_on(span, report, site.calendar)) <= now
     ]
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import msgspec
 
@@ -77,6 +77,7 @@ class HostedSite:
         calendar: Calendar,
         now: Now,
         registers: Registers = NO_REGISTERS,
+        founded_on: date = date.min,
         random: RandomBytes = secrets.token_bytes,
     ) -> None:
         self.tenant = tenant
@@ -87,6 +88,8 @@ class HostedSite:
         self.profiles = profiles
         self.calendar = calendar
         self.registers = registers
+        self.begun_on = max(founded_on, min((each.effective_on for each in profiles.values()), default=date.min))
+        """Since when the tenant has a directory and rules: no report is owed for a period that ended before."""
         self.now = now
         self.random = random
         self.wall_ms = wall_milliseconds

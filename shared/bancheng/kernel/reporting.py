@@ -63,11 +63,11 @@ def span_named(name: str, every: Period) -> Span | None:
     return span if span.name == name else None
 
 
-def spans_over(today: date, every: Period, count: int) -> list[Span]:
-    """The last periods that are over, the newest first."""
+def spans_over(today: date, every: Period, count: int, *, since: date = date.min) -> list[Span]:
+    """The last periods that are over, the newest first; none that ended before `since`."""
     spans: list[Span] = []
     first = span_around(today, every).first
-    for _ in range(count):
+    while len(spans) < count and first > since:
         spans.append(span_around(first - timedelta(days=1), every))
         first = spans[-1].first
     return spans

@@ -99,6 +99,7 @@ class SiteMaker:
                 entrustments=self._register(await newest(tx, "entrustments", today), Entrustments),
                 catalogue=self._register(await newest(tx, "catalogue", today), Catalogue),
             ),
+            founded_on=min(each.effective_on for each in known if each.kind == "directory"),
         )
         # Also when building failed half-way it is tried again: this is set only here, at the end.
         self._made_from = _that_matter(known, today)

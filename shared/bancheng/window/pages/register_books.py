@@ -133,7 +133,8 @@ async def zero_reports_book(hosting: Hosting, identity: Identity, language: Lang
         for each in found.units
     ]
     marked = frozenset(place for place, each in enumerate(found.units) if each.state == "missing")
-    months = tuple(each.name for each in spans_over(identity.today, "month", case_reports.CHOSEN_PERIODS))
+    known = spans_over(identity.today, "month", case_reports.CHOSEN_PERIODS, since=identity.site.begun_on)
+    months = tuple(each.name for each in known)
     return Book(
         columns=("month", "unit", "cases", "filed", "state"), rows=rows, marked=marked, periods=months, period=month
     )

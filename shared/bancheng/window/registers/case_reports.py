@@ -44,7 +44,9 @@ class UnitReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CaseReports(msgspec.Struct, frozen=True, kw_only=True):
-    """`report` is empty where the tenant's rules know no such report. `periods` are those that can be asked for."""
+    """`report` is empty where the tenant's rules know no such report. `periods` are those that can be asked for; for
+    one that ended before the tenant began no report is owed, and there are no rows.
+    """
 
     report: str
     periods: list[str]
@@ -57,13 +59,13 @@ async def list_case_reports(hosting: Hosting, identity: Identity, period: str = 
     report = next((each for each in site.current_profile().reports if each.is_case_report), None)
     if report is None:
         return CaseReports(report="", periods=[], rows=[])
-    known = spans_over(identity.today, report.every, CHOSEN_PERIODS)
+    known = spans_over(identity.today, report.every, CHOSEN_PERIODS, since=site.begun_on)
     asked = known[:SHOWN_PERIODS]
     if period:
         span = span_named(period, report.every)
         if span is None:
             raise InvalidInput([problem("api.wrong_value", "period")])
-        asked = [span]
+        asked = [span] if span.last >= site.begun_on else []
     rows: list[UnitReport] = []
     async with hosting.database.transaction(identity.tenant) as tx:
         for span in asked:

@@ -53,7 +53,9 @@ class UnitMonth(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ZeroReports(msgspec.Struct, frozen=True, kw_only=True):
-    """`due_on`: the last day for filing. `is_owed` is false where the tenant's rules know no such report."""
+    """`due_on`: the last day for filing. `is_owed` is false where the tenant's rules know no such report, and for a
+    month before the tenant began.
+    """
 
     month: str
     is_owed: bool
@@ -74,10 +76,10 @@ async def file_zero_report(hosting: Hosting, identity: Identity, body: ZeroRepor
     site, unit = identity.site, identity.unit
 
     async def work(tx: Transaction) -> msgspec.Struct:
-        report = owed_report(identity)
-        if report is None or unit not in {each.code for each in _owing(identity)}:
+        report, month = owed_report(identity), month_named(body.month)
+        owing = {each.code for each in _owing(identity)}
+        if report is None or month.last < site.begun_on or unit not in owing:
             raise ApiError(409, "report.not_owed")
-        month = month_named(body.month)
         if month.last >= site.calendar.local_day(site.now()):
             raise Rejected("report.month_not_over", field="month", month=body.month)
         cases = (await _cases_by_unit(tx, month, site.calendar)).get(unit, 0)
@@ -96,10 +98,9 @@ async def file_zero_report(hosting: Hosting, identity: Identity, body: ZeroRepor
 
 async def list_zero_reports(hosting: Hosting, identity: Identity, month: str) -> ZeroReports:
     """Of all units at the top, else of your own unit and those below it."""
-    report = owed_report(identity)
-    if report is None:
+    report, span = owed_report(identity), month_named(month)
+    if report is None or span.last < identity.site.begun_on:
         return ZeroReports(month=month, is_owed=False, due_on=None, units=[])
-    span = month_named(month)
     async with hosting.database.transaction(identity.tenant) as tx:
         filed = await filed_reports(tx, report.key, month)
         cases = await _cases_by_unit(tx, span, identity.site.calendar)
