@@ -124,7 +124,7 @@ async def test_an_edition_is_previewed_published_once_and_recorded(linked: TownH
     assert other.json()["code"] == "publish.edition_not_newer"
     assert linked.woken
     actions = [action for staff, action in await audit(linked) if staff == "s-hall-administrator"]
-    assert actions == ["sign_in", "preview_profile", "publish_profile"]
+    assert actions == ["sign_in", "profile-previewed", "profile-published"]
 
 
 @pytest.mark.parametrize(

@@ -113,7 +113,7 @@ async def test_what_the_preview_told_is_what_publishing_does_and_the_old_date_st
     assert {clock: before[clock] for clock in kept} == {clock: instant[:10] for clock, instant in kept.items()}
     assert not any(each["provisional"] for each in (await clerk.case(case_id))["clocks"])
     actions = [action for staff, action in await audit(linked) if staff == "s-hall-administrator"]
-    assert actions == ["sign_in", "preview_calendar", "publish_calendar"]
+    assert actions == ["sign_in", "calendar-previewed", "calendar-published"]
 
 
 async def test_a_later_notice_keeps_the_days_that_were_published_before(linked: TownHall) -> None:
@@ -183,7 +183,7 @@ async def test_nobody_but_an_administrator_previews_or_publishes_and_it_is_recor
         for path in ("/calendars/preview", "/calendars", "/profiles/check", "/profiles/preview", "/profiles/publish"):
             answer = await caller.post(path, body)
             assert (answer.status_code, answer.json()["code"]) == (403, "api.forbidden")
-    assert ("s-hall-clerk", "refused:publish_calendar") in await audit(hall)
+    assert ("s-hall-clerk", "refused:calendar-published") in await audit(hall)
 
 
 async def test_elsewhere_than_at_the_top_it_is_said_where(tiers: Tiers) -> None:

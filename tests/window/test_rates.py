@@ -90,3 +90,15 @@ async def test_health_is_open_and_readiness_names_what_is_wrong(hall: TownHall) 
     hall.problems.append("database.unavailable")
     answer = await client.get("/readyz")
     assert (answer.status_code, answer.json()["problems"]) == (503, ["database.unavailable"])
+
+
+async def test_reading_whole_books_of_rules_is_limited_like_uploads(hall: TownHall) -> None:
+    client = hall.client(hall.application_with(Limits(uploads=Rate(burst=2, seconds=60))))
+    asked = {"tenant": XIAOSHAN, "login": "hall-administrator", "password": PASSWORD}
+    token = (await client.post("/api/v1/tokens", json=asked)).json()["token"]
+    bearer = {"Authorization": f"Bearer {token}"}
+    statuses = [
+        (await client.post(f"/api/v1/{path}", json={"text": "x"}, headers=bearer)).status_code
+        for path in ("profiles/check", "profiles/preview", "calendars/preview")
+    ]
+    assert statuses == [200, 200, 429]

@@ -17,7 +17,7 @@ from bancheng.kernel.rejected import Rejected
 from bancheng.store.accounts import find_response, record_audit
 from bancheng.store.changes import AuditRecord, IdempotencyRecord, RequestRecord
 from bancheng.store.database import Database, Transaction
-from bancheng.store.errors import DatabaseConflict, DocumentConflict, EntryExists, KeyInUse, StaleVersion
+from bancheng.store.errors import DatabaseConflict, EntryExists, KeyInUse, StaleVersion
 from bancheng.window.failures import ApiError
 from bancheng.window.identity import Identity
 from bancheng.window.rule_books import BookUnreadable
@@ -25,7 +25,7 @@ from bancheng.window.rule_books import BookUnreadable
 MOST_TRIES: Final = 4
 _KEY: Final = re.compile(r"[\x21-\x7e]{1,128}")
 _PASSING = (DatabaseConflict, EntryExists, StaleVersion)
-_REFUSALS = (Rejected, ApiError, PublishRefused, BookUnreadable, DocumentConflict)
+_REFUSALS = (Rejected, ApiError, PublishRefused, BookUnreadable)
 """What stands as it is however often it is tried; a repeat of what was done before looks like one of them."""
 
 

@@ -24,19 +24,18 @@ from bancheng.kernel.calendar_editions import (
 )
 from bancheng.kernel.profile import Profile
 from bancheng.kernel.profile_succession import SuccessionProblem
-from bancheng.store.accounts import record_audit, store_response
 from bancheng.store.changes import AuditRecord
 from bancheng.store.database import Transaction
 from bancheng.store.open_cases import OpenCase
-from bancheng.window.failures import ApiError
 from bancheng.window.hosting import Hosting
-from bancheng.window.idempotency import Answer, Request, audit, once, record_of
+from bancheng.window.idempotency import Answer, Request, audit
 from bancheng.window.identity import Identity
 from bancheng.window.looking_ahead import CaseMoved, Counts, cases_moved, count_moved
-from bancheng.window.registers.changing import ADMINISTRATORS, is_top, may_change
+from bancheng.window.registers.changing import Change, Published, admit, publish_once
 from bancheng.window.rule_books import BookProblem, BookUnreadable, CalendarFormat, ProfileChange, RuleBooks
 
 MOST_ROWS: Final = 200
+CALENDAR_PREVIEWED: Final = "calendar-previewed"
 
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=256 * 1024)]
 
@@ -88,13 +87,6 @@ class CalendarPreview(msgspec.Struct, frozen=True, kw_only=True):
     next: str | None
 
 
-class Published(msgspec.Struct, frozen=True, kw_only=True):
-    """The edition is signed and on its way to every site below."""
-
-    edition: int
-    effective_on: date
-
-
 class ProfileBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A rule profile in TOML, whole."""
 
@@ -130,7 +122,7 @@ async def preview_calendar(
     hosting: Hosting, identity: Identity, books: RuleBooks, asked: CalendarQuestion
 ) -> CalendarPreview:
     """Changes nothing. Raises BookUnreadable, PublishRefused, Rejected `publish.nothing_new`, ApiError."""
-    await _admit(hosting, identity, "preview_calendar")
+    await _look(hosting, identity, CALENDAR_PREVIEWED)
     site = identity.site
     async with hosting.database.transaction(identity.tenant) as tx:
         present = await newest_calendar(tx, site)
@@ -158,23 +150,20 @@ async def preview_calendar(
 async def publish_days(
     hosting: Hosting, identity: Identity, books: RuleBooks, body: CalendarBody, request: Request
 ) -> Answer:
-    """201 with `Published`. Raises as the preview does, and PublishRefused, DocumentConflict."""
-    await _admit(hosting, identity, "publish_calendar")
+    """201 with `Published`. Raises as the preview does, and PublishRefused."""
     site, effective_on = identity.site, body.effective_on or _today(identity.site)
 
-    async def work(tx: Transaction) -> Answer:
+    async def work(tx: Transaction) -> Published:
         following = await _following(site, await newest_calendar(tx, site), books, body)
         edition = await publish_calendar(tx, site, following, effective_on)
-        return await _published(tx, identity, request, "publish_calendar", edition, effective_on)
+        return Published(kind="calendar", edition=edition, effective_on=effective_on)
 
-    answer = await once(hosting.database, identity, request, work)
-    hosting.wake(identity.tenant)
-    return answer
+    return await publish_once(hosting, identity, Change(action="calendar-published", request=request), work)
 
 
 async def preview_profile(hosting: Hosting, identity: Identity, books: RuleBooks, body: ProfileBody) -> ProfilePreview:
     """What is wrong with it, what it changes and whom it would strand. Changes nothing. Raises ApiError."""
-    await _admit(hosting, identity, "preview_profile")
+    await _look(hosting, identity, "profile-previewed")
     try:
         profile = await asyncio.to_thread(books.profile, body.text)
     except BookUnreadable as unreadable:
@@ -196,32 +185,20 @@ async def preview_profile(hosting: Hosting, identity: Identity, books: RuleBooks
 async def publish_rules(
     hosting: Hosting, identity: Identity, books: RuleBooks, body: ProfileBody, request: Request
 ) -> Answer:
-    """201 with `Published`. Raises BookUnreadable, PublishRefused, DocumentConflict, ApiError."""
-    await _admit(hosting, identity, "publish_profile")
+    """201 with `Published`. Raises BookUnreadable, PublishRefused, ApiError."""
 
-    async def work(tx: Transaction) -> Answer:
+    async def work(tx: Transaction) -> Published:
         profile: Profile = await asyncio.to_thread(books.profile, body.text)
         edition = await publish_profile(tx, identity.site, profile)
-        return await _published(tx, identity, request, "publish_profile", edition, profile.effective_on)
+        return Published(kind="profile", edition=edition, effective_on=profile.effective_on)
 
-    answer = await once(hosting.database, identity, request, work)
-    hosting.wake(identity.tenant)
-    return answer
+    return await publish_once(hosting, identity, Change(action="profile-published", request=request), work)
 
 
-async def _admit(hosting: Hosting, identity: Identity, action: str) -> None:
+async def _look(hosting: Hosting, identity: Identity, action: str) -> None:
     """Only an administrator, only at the top. Both a refusal and a look are recorded."""
-    if not may_change(identity):
-        refused = AuditRecord(staff_id=identity.staff_id, unit=identity.unit, action=f"refused:{action}")
-        await audit(hosting.database, identity, refused)
-        raise ApiError(403, "api.forbidden", roles=",".join(ADMINISTRATORS))
-    if not is_top(identity):
-        site = identity.site
-        top = next(each for each in site.jurisdiction.directory.units if each.parent is None)
-        raise ApiError(409, "publish.not_here", site=top.site, unit=top.code)
-    if action.startswith("preview"):
-        looked = AuditRecord(staff_id=identity.staff_id, unit=identity.unit, action=action)
-        await audit(hosting.database, identity, looked)
+    await admit(hosting, identity, action)
+    await audit(hosting.database, identity, AuditRecord(staff_id=identity.staff_id, unit=identity.unit, action=action))
 
 
 async def _following(site: HostedSite, present: Calendar, books: RuleBooks, body: CalendarBody) -> Calendar:
@@ -238,19 +215,6 @@ async def _following(site: HostedSite, present: Calendar, books: RuleBooks, body
     following = await asyncio.to_thread(read)
     require_change(present, following)
     return following
-
-
-async def _published(
-    tx: Transaction, identity: Identity, request: Request, action: str, edition: int, effective_on: date
-) -> Answer:
-    answer = Answer(status=201, body=msgspec.json.encode(Published(edition=edition, effective_on=effective_on)))
-    done = AuditRecord(staff_id=identity.staff_id, unit=identity.unit, action=action, detail=f"edition {edition}")
-    record = record_of(identity, request, answer, done)
-    now = identity.site.wall_now()
-    if record.idempotency is not None:
-        await store_response(tx, record.idempotency, now=now)
-    await record_audit(tx, record.audit, now=now)
-    return answer
 
 
 def _today(site: HostedSite) -> date:

@@ -66,7 +66,7 @@ async def sent_form(request: StaffRequest, window: Window) -> AsyncGenerator[Sen
     Raises ApiError `paper.too_large` before anything is read of what says that it is, `api.rate_limited`, `api.busy`.
     """
     most_bytes = window.parts.limits.paper_bytes
-    window.uploads.take(f"{request.user.tenant}/{request.user.staff_id}")
+    window.limit_uploads(request.user)
     announced = request.content_length
     if announced is not None and announced > most_bytes + _FORM_BYTES:
         raise too_large(most_bytes)

@@ -6,6 +6,7 @@ Owns putting these together. A plain class, so that the framework passes it on w
 
 from __future__ import annotations
 
+from bancheng.window.identity import Identity
 from bancheng.window.pages.rendering import Renderer
 from bancheng.window.paper_intake import UploadTurns
 from bancheng.window.parts import WindowParts
@@ -23,5 +24,9 @@ class Window:
         self.sign_in = SignIn(parts.hosting, parts.limits)
         self.queries = Queries(parts.hosting)
         self.renderer = Renderer(parts.tier)
-        self.uploads = RateLimit(parts.limits.uploads, remembered=parts.limits.remembered_keys)
+        self._uploads = RateLimit(parts.limits.uploads, remembered=parts.limits.remembered_keys)
         self.upload_turns = UploadTurns()
+
+    def limit_uploads(self, identity: Identity) -> None:
+        """Before a file or a whole book of rules is read. Raises ApiError `api.rate_limited`."""
+        self._uploads.take(f"{identity.tenant}/{identity.staff_id}")

@@ -85,7 +85,7 @@ async def template_answer(request: StaffRequest) -> Response[bytes]:
 
 async def sent_file(request: Request[Any, Any, Any], window: Window) -> bytes:
     """Raises ApiError `ledger.too_large` and `api.rate_limited`, InvalidInput `ledger.no_file`."""
-    window.uploads.take(f"{request.user.tenant}/{request.user.staff_id}")
+    window.limit_uploads(request.user)
     try:
         form = await request.form()
     except HTTPException as error:

@@ -17,12 +17,12 @@ from bancheng.window.publishing import (
     ProblemView,
     ProfileBody,
     ProfilePreview,
-    Published,
     preview_calendar,
     preview_profile,
     publish_days,
     publish_rules,
 )
+from bancheng.window.registers.changing import Published
 from bancheng.window.requests import StaffRequest
 from bancheng.window.window import Window
 
@@ -40,6 +40,7 @@ async def preview_days(
     request: StaffRequest, data: JSONBody[CalendarQuestion], window: NamedDependency[Window]
 ) -> CalendarPreview:
     """The days that change, how many open cases, and a page of them by number and dates. Changes nothing."""
+    window.limit_uploads(request.user)
     return await preview_calendar(window.hosting, request.user, window.parts.books, data)
 
 
@@ -56,6 +57,7 @@ async def publish_notice(
     request: StaffRequest, data: JSONBody[CalendarBody], window: NamedDependency[Window], idempotency_key: Key = None
 ) -> Response[bytes]:
     """The next edition of the calendar: it flows down, and the dates of open cases are counted anew."""
+    window.limit_uploads(request.user)
     wanted = request_of(idempotency_key, "publish_calendar", data)
     return answered(await publish_days(window.hosting, request.user, window.parts.books, data, wanted))
 
@@ -73,6 +75,7 @@ async def check_rules(
     request: StaffRequest, data: JSONBody[ProfileBody], window: NamedDependency[Window]
 ) -> list[ProblemView]:
     """Every mistake with its line and field; empty when it could be published."""
+    window.limit_uploads(request.user)
     return (await preview_profile(window.hosting, request.user, window.parts.books, data)).problems
 
 
@@ -89,6 +92,7 @@ async def preview_rules(
     request: StaffRequest, data: JSONBody[ProfileBody], window: NamedDependency[Window]
 ) -> ProfilePreview:
     """What differs from the newest edition, from when, and which open cases would be stranded. Changes nothing."""
+    window.limit_uploads(request.user)
     return await preview_profile(window.hosting, request.user, window.parts.books, data)
 
 
@@ -105,6 +109,7 @@ async def publish_edition(
     request: StaffRequest, data: JSONBody[ProfileBody], window: NamedDependency[Window], idempotency_key: Key = None
 ) -> Response[bytes]:
     """It flows down and binds new cases from its day on; a case keeps the edition it was registered under."""
+    window.limit_uploads(request.user)
     wanted = request_of(idempotency_key, "publish_profile", data)
     return answered(await publish_rules(window.hosting, request.user, window.parts.books, data, wanted))
 

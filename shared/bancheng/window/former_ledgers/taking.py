@@ -28,12 +28,13 @@ from bancheng.window.field_problems import FieldProblem
 from bancheng.window.former_ledgers.reading import Sheet, read_sheet
 from bancheng.window.former_ledgers.rows import ReadRow, RowBody, read_rows
 from bancheng.window.hosting import Hosting
-from bancheng.window.idempotency import Answer, Request, audit
+from bancheng.window.idempotency import Answer, Request
 from bancheng.window.identity import Identity
 from bancheng.window.permissions import Role
-from bancheng.window.registers.changing import Change, changed, may_change
+from bancheng.window.registers.changing import Change, admit, changed, may_change
 
 IMPORTERS: Final[tuple[Role, ...]] = ("administrator", "coordinator")
+IMPORTED: Final = "ledger-imported"
 BATCH: Final = 100
 
 Take = Literal["all", "sound"]
@@ -137,7 +138,7 @@ async def take_ledger(hosting: Hosting, identity: Identity, content: bytes, take
         return LedgerTaken(taken=len(fresh), known=len(read.rows) - len(fresh) - unfit, left_out=unfit)
 
     detail = f"sha256 {read.sha256}, {len(read.rows)} rows, {unfit} unfit, {take}"
-    change = Change(action="ledger-imported", request=request, detail=detail, roles=IMPORTERS, at_the_top=False)
+    change = Change(action=IMPORTED, request=request, detail=detail, roles=IMPORTERS, at_the_top=False)
     answer = await changed(hosting, identity, change, work)
     hosting.wake(identity.tenant)
     return answer
@@ -148,10 +149,7 @@ def digest(content: bytes) -> str:
 
 
 async def _read(hosting: Hosting, identity: Identity, content: bytes) -> _Read:
-    if not may_change(identity, IMPORTERS):
-        refused = AuditRecord(staff_id=identity.staff_id, unit=identity.unit, action="refused:ledger-imported")
-        await audit(hosting.database, identity, refused)
-        raise ApiError(403, "api.forbidden", roles=",".join(IMPORTERS))
+    await admit(hosting, identity, IMPORTED, IMPORTERS, at_the_top=False)
     if not may_import(identity):
         raise ApiError(409, "ledger.no_window")
     # A thousand rows are judged by the rules in a second or so: the process goes on serving meanwhile.

@@ -71,7 +71,7 @@ async def preview_former_ledger_page(request: StaffRequest, window: NamedDepende
     """Every row as it would come in, with the buttons that take them in; or what is wrong with the file."""
     await session_form(request)
     _require_importer(request)
-    window.uploads.take(f"{request.user.tenant}/{request.user.staff_id}")
+    window.limit_uploads(request.user)
     try:
         content = await _uploaded(request)
         async with window.upload_turns:
@@ -86,7 +86,7 @@ async def take_former_ledger_page(request: StaffRequest, window: NamedDependency
     """What came of it; or the page again with the reason."""
     form = await session_form(request)
     _require_importer(request)
-    window.uploads.take(f"{request.user.tenant}/{request.user.staff_id}")
+    window.limit_uploads(request.user)
     try:
         content, take = _sent_on(form.get("content", "")), form.get("take", "")
         if take not in get_args(Take):

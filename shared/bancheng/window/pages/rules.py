@@ -17,7 +17,6 @@ from litestar.params import FromQuery
 
 from bancheng.federation.editions import PublishRefused
 from bancheng.kernel.rejected import Rejected
-from bancheng.store.errors import DocumentConflict
 from bancheng.window.error_responses import ErrorView, error_view
 from bancheng.window.error_texts import Language, text_for
 from bancheng.window.failures import ApiError, failure_of
@@ -28,17 +27,17 @@ from bancheng.window.pages.catalogue import translations, word
 from bancheng.window.pages.notice_form import NoticeRow, as_list, by_row, empty_rows, typed_rows
 from bancheng.window.pages.session import page_context, redirect, session_form
 from bancheng.window.publishing import (
+    CALENDAR_PREVIEWED,
     CalendarBody,
     CalendarQuestion,
     ProfileBody,
     ProfilePreview,
-    Published,
     preview_calendar,
     preview_profile,
     publish_days,
     publish_rules,
 )
-from bancheng.window.registers.changing import is_top, may_change
+from bancheng.window.registers.changing import Published, admit, is_top, may_change, top_unit
 from bancheng.window.requests import StaffRequest, language_of
 from bancheng.window.rule_books import BookUnreadable
 from bancheng.window.window import Window
@@ -46,7 +45,7 @@ from bancheng.window.window import Window
 MOST_BYTES: Final = 1024 * 1024
 """A profile with a long comment on every line, as a form sends it."""
 PAGE_ROWS: Final = 50
-_REFUSALS = (ApiError, BookUnreadable, DocumentConflict, InvalidInput, PublishRefused, Rejected)
+_REFUSALS = (ApiError, BookUnreadable, InvalidInput, PublishRefused, Rejected)
 
 
 class SaidProblem(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,6 +77,8 @@ async def days_page(request: StaffRequest, window: NamedDependency[Window], done
 async def preview_days_page(request: StaffRequest, window: NamedDependency[Window]) -> Response[str]:
     """What the notice would do, with the button that publishes it; or the form again with what is wrong."""
     form = await session_form(request)
+    await admit(window.hosting, request.user, CALENDAR_PREVIEWED, at_the_top=False)
+    window.limit_uploads(request.user)
     rows, came_from = typed_rows(form), list[int]()
     try:
         given = await _given(request, window, form)
@@ -104,6 +105,7 @@ async def preview_days_page(request: StaffRequest, window: NamedDependency[Windo
 async def publish_days_page(request: StaffRequest, window: NamedDependency[Window]) -> Response[Any]:
     """Published as it was previewed, or the form again with the reason."""
     form = await session_form(request)
+    window.limit_uploads(request.user)
     try:
         raw = {name: form[name] for name in ("text", "format", "effective_on", "edition") if form.get(name)}
         body = convert_form(raw, CalendarBody)
@@ -127,6 +129,7 @@ async def profile_page(
 async def preview_profile_page(request: StaffRequest, window: NamedDependency[Window]) -> Response[str]:
     """What is wrong with it, what it changes, whom it would strand."""
     form = await session_form(request)
+    window.limit_uploads(request.user)
     text = form.get("text", "")
     try:
         text = await _uploaded_text(request) or text
@@ -141,6 +144,7 @@ async def preview_profile_page(request: StaffRequest, window: NamedDependency[Wi
 async def publish_profile_page(request: StaffRequest, window: NamedDependency[Window]) -> Response[Any]:
     """Published, or the page again with the reason and the text as it was."""
     form = await session_form(request)
+    window.limit_uploads(request.user)
     text = form.get("text", "")
     try:
         body = convert_form({"text": text}, ProfileBody)
@@ -256,8 +260,7 @@ def _elsewhere(request: StaffRequest) -> str:
     """At any site but the top: where to go."""
     if is_top(request.user):
         return ""
-    site = request.user.site
-    top = next(each for each in site.jurisdiction.directory.units if each.parent is None)
+    top = top_unit(request.user)
     said = text_for("publish.not_here", language_of(request), {"site": top.site, "unit": top.name})
     return f"{said.message} {said.next_step}"
 

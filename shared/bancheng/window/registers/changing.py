@@ -1,4 +1,4 @@
-"""What every change of a register has in common: who may, once for each key, audited, published where it is published.
+"""What every change of a register and every published edition have in common: who may, once for each key, audited.
 
 Owns these steps. What a register holds is its own module's.
 """
@@ -10,17 +10,17 @@ from datetime import date
 
 import msgspec
 
-from bancheng.federation.publication import NotThePublisher, next_edition, publish
+from bancheng.federation.publication import next_edition, publish
 from bancheng.kernel.rejected import Rejected
 from bancheng.kernel.units import is_closed
-from bancheng.schema.documents import Document, DocumentKind
+from bancheng.schema.documents import Document, DocumentKind, UnitEntry
 from bancheng.store.accounts import record_audit, store_response
 from bancheng.store.changes import AuditRecord
 from bancheng.store.database import Transaction
 from bancheng.store.errors import DatabaseConflict, DocumentConflict
 from bancheng.window.failures import ApiError
 from bancheng.window.hosting import Hosting
-from bancheng.window.idempotency import Answer, Refused, Request, once, record_of
+from bancheng.window.idempotency import Answer, Refused, Request, audit, once, record_of
 from bancheng.window.identity import Identity
 from bancheng.window.permissions import CHANGES_NOTHING, Role
 
@@ -28,7 +28,7 @@ ADMINISTRATORS: tuple[Role, ...] = ("administrator",)
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
-    """What somebody wants of a register. `action` and `detail` stand in the audit: no personal data in them."""
+    """What somebody wants changed. `action` and `detail` stand in the audit: no personal data in them."""
 
     action: str
     request: Request
@@ -54,13 +54,14 @@ async def changed(
     status: int = 200,
 ) -> Answer:
     """Do `work` once for the request's key; what it returns is the answer. Raises ApiError `api.forbidden` and
-    `document.not_the_publisher`, and whatever `work` raises.
+    `publish.not_here`, and whatever `work` raises.
     """
 
     async def attempt(tx: Transaction) -> Answer:
-        require(identity, change)
-        answer = Answer(status=status, body=msgspec.json.encode(await work(tx)))
-        record = record_of(identity, change.request, answer, _audit(identity, change))
+        _require(identity, change.action, change.roles, at_the_top=change.at_the_top)
+        done = await work(tx)
+        answer = Answer(status=status, body=msgspec.json.encode(done))
+        record = record_of(identity, change.request, answer, _audited(identity, change, done))
         now = identity.site.wall_now()
         if record.idempotency is not None:
             await store_response(tx, record.idempotency, now=now)
@@ -70,32 +71,58 @@ async def changed(
     return await once(hosting.database, identity, change.request, attempt)
 
 
-async def published(
+async def publish_once(
+    hosting: Hosting, identity: Identity, change: Change, work: Callable[[Transaction], Awaitable[Published]]
+) -> Answer:
+    """Do `work`, which publishes an edition: 201 with `Published`. In use here at once where it is in effect today."""
+
+    async def attempt(tx: Transaction) -> msgspec.Struct:
+        try:
+            return await work(tx)
+        except DocumentConflict as error:
+            # Somebody else published meanwhile: try again on what they published.
+            raise DatabaseConflict from error
+
+    answer = await changed(hosting, identity, change, attempt, status=201)
+    await hosting.renew(identity.tenant)
+    hosting.wake(identity.tenant)
+    return answer
+
+
+async def publish_register(
     hosting: Hosting,
     identity: Identity,
     change: Change,
     kind: DocumentKind,
     make: Callable[[Transaction, int], Awaitable[msgspec.Struct]],
 ) -> Answer:
-    """Publish a document's next edition, in effect from today. `make` is given its number; 201 with `Published`."""
+    """A register's next edition, in effect from today. `make` is given its number; 201 with `Published`."""
 
-    async def work(tx: Transaction) -> msgspec.Struct:
+    async def work(tx: Transaction) -> Published:
         site = identity.site
         today = site.calendar.local_day(site.now())
         edition = await next_edition(tx, kind)
         body = msgspec.json.encode(await make(tx, edition))
-        document = Document(kind=kind, edition=edition, effective_on=today, body=body)
-        try:
-            await publish(tx, site, document)
-        except DocumentConflict as error:
-            # Somebody else published meanwhile: try again on what they published.
-            raise DatabaseConflict from error
+        await publish(tx, site, Document(kind=kind, edition=edition, effective_on=today, body=body))
         return Published(kind=kind, edition=edition, effective_on=today)
 
-    answer = await changed(hosting, identity, change, work, status=201)
-    await hosting.renew(identity.tenant)
-    hosting.wake(identity.tenant)
-    return answer
+    return await publish_once(hosting, identity, change, work)
+
+
+async def admit(
+    hosting: Hosting,
+    identity: Identity,
+    action: str,
+    roles: tuple[Role, ...] = ADMINISTRATORS,
+    *,
+    at_the_top: bool = True,
+) -> None:
+    """Whether somebody may begin what is done in more than one step. Raises ApiError; a refusal is in the audit."""
+    try:
+        _require(identity, action, roles, at_the_top=at_the_top)
+    except Refused as refused:
+        await audit(hosting.database, identity, refused.audit)
+        raise
 
 
 def may_change(identity: Identity, roles: tuple[Role, ...] = ADMINISTRATORS) -> bool:
@@ -104,18 +131,24 @@ def may_change(identity: Identity, roles: tuple[Role, ...] = ADMINISTRATORS) -> 
     return not held & CHANGES_NOTHING and bool(held & frozenset(roles))
 
 
-def require(identity: Identity, change: Change) -> None:
+def _require(identity: Identity, action: str, roles: tuple[Role, ...], *, at_the_top: bool) -> None:
     """Raises ApiError."""
-    if not may_change(identity, change.roles):
-        refused = AuditRecord(staff_id=identity.staff_id, unit=identity.unit, action=f"refused:{change.action}")
-        raise Refused(403, "api.forbidden", refused, roles=",".join(change.roles))
-    if change.at_the_top and not is_top(identity):
-        raise ApiError(409, NotThePublisher.code)
+    if not may_change(identity, roles):
+        refused = AuditRecord(staff_id=identity.staff_id, unit=identity.unit, action=f"refused:{action}")
+        raise Refused(403, "api.forbidden", refused, roles=",".join(roles))
+    if at_the_top and not is_top(identity):
+        top = top_unit(identity)
+        raise ApiError(409, "publish.not_here", site=top.site, unit=top.code)
 
 
 def is_top(identity: Identity) -> bool:
     """Whether this site is the tenant's top one."""
     return identity.site.jurisdiction.depth(identity.site.site) == 0
+
+
+def top_unit(identity: Identity) -> UnitEntry:
+    """The unit at whose site the tenant's registers, rules and days are changed."""
+    return next(each for each in identity.site.jurisdiction.directory.units if each.parent is None)
 
 
 def require_department(identity: Identity, code: str, field: str) -> None:
@@ -126,5 +159,6 @@ def require_department(identity: Identity, code: str, field: str) -> None:
         raise Rejected("unit.not_a_department", field=field, unit=code)
 
 
-def _audit(identity: Identity, change: Change) -> AuditRecord:
-    return AuditRecord(staff_id=identity.staff_id, unit=identity.unit, action=change.action, detail=change.detail[:200])
+def _audited(identity: Identity, change: Change, done: msgspec.Struct) -> AuditRecord:
+    detail = change.detail or (f"edition {done.edition}" if isinstance(done, Published) else "")
+    return AuditRecord(staff_id=identity.staff_id, unit=identity.unit, action=change.action, detail=detail[:200])

@@ -19,7 +19,7 @@ from bancheng.store.documents import editions
 from bancheng.window.hosting import Hosting
 from bancheng.window.idempotency import Answer, Request
 from bancheng.window.identity import Identity
-from bancheng.window.registers.changing import Change, published, require_department
+from bancheng.window.registers.changing import Change, publish_register, require_department
 
 DocumentNumber = Annotated[str, Meta(min_length=1, max_length=100)]
 
@@ -59,7 +59,7 @@ async def entrust(hosting: Hosting, identity: Identity, body: EntrustBody, reque
         return with_it(await newest(tx))
 
     change = Change(action="entrustment-recorded", request=request, detail=body.document)
-    return await published(hosting, identity, change, "entrustments", make)
+    return await publish_register(hosting, identity, change, "entrustments", make)
 
 
 async def end(hosting: Hosting, identity: Identity, body: EndEntrustmentBody, request: Request) -> Answer:
@@ -75,7 +75,7 @@ async def end(hosting: Hosting, identity: Identity, body: EndEntrustmentBody, re
         return Entrustments(documents=tuple(ended if each is found else each for each in known.documents))
 
     change = Change(action="entrustment-ended", request=request, detail=body.document)
-    return await published(hosting, identity, change, "entrustments", make)
+    return await publish_register(hosting, identity, change, "entrustments", make)
 
 
 async def newest(tx: Transaction) -> Entrustments:

@@ -17,7 +17,7 @@ from bancheng.window.field_problems import FieldProblem, InvalidInput
 from bancheng.window.hosting import Hosting
 from bancheng.window.idempotency import Answer, Request
 from bancheng.window.identity import Identity
-from bancheng.window.registers.changing import Change, published, require_department
+from bancheng.window.registers.changing import Change, publish_register, require_department
 
 MOST_MATTERS = 1_000
 
@@ -38,7 +38,7 @@ async def publish_catalogue(hosting: Hosting, identity: Identity, body: Catalogu
         return Catalogue(matters=body.matters)
 
     change = Change(action="catalogue-published", request=request, detail=str(len(body.matters)))
-    return await published(hosting, identity, change, "catalogue", make)
+    return await publish_register(hosting, identity, change, "catalogue", make)
 
 
 def _problems(body: CatalogueBody, identity: Identity) -> list[FieldProblem]:

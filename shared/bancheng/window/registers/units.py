@@ -21,7 +21,7 @@ from bancheng.window.failures import ApiError
 from bancheng.window.hosting import Hosting
 from bancheng.window.idempotency import Answer, Request
 from bancheng.window.identity import Identity
-from bancheng.window.registers.changing import Change, published
+from bancheng.window.registers.changing import Change, publish_register
 
 _directory = msgspec.json.Decoder(Directory)
 
@@ -115,7 +115,7 @@ async def _published(
     async def make(tx: Transaction, edition: int) -> msgspec.Struct:
         return msgspec.structs.replace(next_of(await _newest(tx, identity)), edition=edition)
 
-    return await published(hosting, identity, change, "directory", make)
+    return await publish_register(hosting, identity, change, "directory", make)
 
 
 async def _newest(tx: Transaction, identity: Identity) -> Directory:
