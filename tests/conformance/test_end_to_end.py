@@ -157,6 +157,7 @@ async def test_the_four_kinds_are_taken_and_a_complaint_never_comes_to_whom_it_i
 
 
 @pytest.mark.clause("XS-01")
+@pytest.mark.clause("U-05", part="villages log and help, towns do what was sunk to them, the district takes the rest")
 async def test_each_window_of_xiaoshan_does_the_work_of_its_tier(open_hall: OpenHall) -> None:
     hall = await founded(open_hall, XIAOSHAN)
     sunk = {"key": "subsidy", "name": "护理补贴", "tier": "town"}
