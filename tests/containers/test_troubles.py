@@ -41,7 +41,7 @@ def test_a_nats_server_lost_with_all_its_streams_is_made_anew(deployment: Deploy
     """docs/ops/lost-nats.md"""
     village, county = clerks(deployment)
     hub = deployment.tiers["county"]
-    hub.compose("rm", "--stop", "--force", "nats")
+    hub.compose("rm", "--stop", "--force", "nats", "migrate")
     hub.remove_volume("streams")
     during = village.register(title="消息服务没有了的时候").case_id
     assert says(deployment.tiers["village"], "nats.unreachable", "start the nats-server")
@@ -54,7 +54,7 @@ def test_an_ended_certificate_stops_no_window_and_is_named(deployment: Deploymen
     village, county = clerks(deployment)
     hub = deployment.tiers["county"]
     issue = ("bancheng", "certificate", "issue", HUB_NAME, "localhost", "127.0.0.1")
-    hub.operator(*issue, "--days", "-1")
+    hub.operator(*issue, "--days", "0")
     hub.compose("restart", "nats")
     during = village.register(title="证书过期的时候").case_id
     assert says(deployment.tiers["village"], "nats.certificate", "certificate has expired")

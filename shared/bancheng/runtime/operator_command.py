@@ -20,6 +20,9 @@ from bancheng.runtime.site_files import MAX_FILE_BYTES, SiteFileError, read_site
 if TYPE_CHECKING:
     from bancheng.schema.documents import UnitEntry
 
+MOST_DAYS = 3_650
+"""As long as the authority itself."""
+
 
 def add_tenant_commands(parser: argparse.ArgumentParser) -> None:
     """`bancheng tenant`."""
@@ -37,7 +40,7 @@ def add_certificate_commands(parser: argparse.ArgumentParser) -> None:
         "issue", help="a server's certificate, from an authority of one's own"
     )
     issue.add_argument("hosts", nargs="+", metavar="HOST", help="names and addresses by which it is reached")
-    issue.add_argument("--days", type=int, help="how long it is good")
+    issue.add_argument("--days", type=_days, help="how long it is good")
     issue.add_argument("--out", type=Path, help="where certificate and key go; by default the folder's tls")
     _folder(issue)
     issue.set_defaults(action=_issue)
@@ -54,6 +57,14 @@ def add_site_commands(parser: argparse.ArgumentParser) -> Callable[[Settings, ar
     add.add_argument("--uplink", default="", help="how it reaches its parent's, if under another address")
     _folder(add)
     return _add_site
+
+
+def _days(text: str) -> int:
+    """0 makes a certificate that has ended, for trying what happens then."""
+    days = int(text)
+    if not 0 <= days <= MOST_DAYS:
+        raise argparse.ArgumentTypeError(f"0 to {MOST_DAYS}")
+    return days
 
 
 def _folder(parser: argparse.ArgumentParser) -> None:
@@ -76,7 +87,7 @@ def _issue(parsed: argparse.Namespace) -> int:
         parsed.out or parsed.folder / "tls",
         parsed.hosts,
         now=datetime.now(UTC),
-        days=parsed.days or SERVER_DAYS,
+        days=SERVER_DAYS if parsed.days is None else parsed.days,
     )
     return _told(
         (
