@@ -98,6 +98,7 @@ class LinkedSites:
     sites: dict[str, SiteAt] = field(default_factory=dict[str, SiteAt])
     signers: dict[str, Signer] = field(default_factory=dict[str, Signer])
     papers: dict[str, PaperStore] = field(default_factory=dict[str, PaperStore])
+    replicas: int = 1
 
     def __post_init__(self) -> None:
         self.signers = {site: Signer.from_seed(site, generate_seed()) for site in (COUNTY, TOWN, VILLAGE)}
@@ -138,7 +139,9 @@ class LinkedSites:
     ) -> None:
         for name in names or tuple(self.sites):
             at = self.sites[name]
-            connections = LinkConnections(tenant=self.tenant, site=name, hub=at.hub, uplink=at.uplink)
+            connections = LinkConnections(
+                tenant=self.tenant, site=name, hub=at.hub, uplink=at.uplink, replicas=self.replicas
+            )
             at.locks = SiteLocks(at.address)
             at.locks.start()
             at.exchange = Exchange(

@@ -13,9 +13,15 @@ from bancheng.schema.subjects import inbox_prefix
 
 
 class LinkConnections:
-    """`hub` is None for a site without children, `uplink` for the top tier. Starting never waits for a server."""
+    """`hub` is None for a site without children, `uplink` for the top tier. Starting never waits for a server.
 
-    def __init__(self, *, tenant: str, site: str, hub: NatsAccess | None, uplink: NatsAccess | None) -> None:
+    `replicas`: on how many servers of our hub each mailbox lies; more than one wants a cluster of at least as many.
+    """
+
+    def __init__(
+        self, *, tenant: str, site: str, hub: NatsAccess | None, uplink: NatsAccess | None, replicas: int = 1
+    ) -> None:
+        self.replicas = replicas
         self._hub_access = hub
         self._uplink_access = uplink
         self._clients = {

@@ -25,12 +25,18 @@ _CLOSE_SECONDS = 5.0
 class NatsAccess:
     """Where a hub is and as whom to enter it. Equal accesses share one connection.
 
+    `url` names one server, or several of one cluster, separated by commas: any of them will do, and when it is lost the
+    next one is tried.
     `ca`, as PEM: who must have signed the certificate of a `tls://` server; without it, who the machine trusts.
     """
 
     url: str
     nkey_seed: str | None = field(default=None, repr=False)
     ca: str = field(default="", repr=False)
+
+    @property
+    def servers(self) -> list[str]:
+        return self.url.split(",")
 
     def tls(self) -> ssl.SSLContext | None:
         """None where the address asks for none. Raises `ssl.SSLError` for a `ca` that is none."""
@@ -50,7 +56,7 @@ async def connect(
 ) -> None:
     """Returns when it is connected, however long that takes. `on_session` is called after each reconnection."""
     await client.connect(
-        access.url,
+        access.servers,
         name=name,
         nkeys_seed_str=access.nkey_seed,
         inbox_prefix=inbox,

@@ -217,6 +217,7 @@ class Exchange:
         link = Link(
             self._database, self._hosted, peer, client, self._timing,
             apply=self._apply, on_applied=self._taken_in, paper_desk=self._paper_desk,
+            replicas=self._connections.replicas,
         )  # fmt: skip
         self._links[peer.site] = link
         await link.start()

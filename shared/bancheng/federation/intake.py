@@ -116,7 +116,9 @@ class Intake:
         if seen.epoch != row.in_epoch:
             raise StreamOtherEpoch(f"the stream is of epoch {seen.epoch}, we take in epoch {row.in_epoch}")
         self._epoch = row.in_epoch
-        consumer = await PullConsumer.open(self._client, self._stream, start=row.in_number + 1)
+        consumer = await PullConsumer.open(
+            self._client, self._stream, start=row.in_number + 1, heartbeat_seconds=self._timing.heartbeat
+        )
         ahead: asyncio.Task[_Reading] | None = None
         try:
             reading = await self._read(consumer, ())

@@ -37,8 +37,7 @@ MAX_BATCH_FRAMES = 1_000
 """The server's own limit of an atomic batch."""
 PULL_FRAMES = 256
 _PULL_SECONDS = 30
-_HEARTBEAT_SECONDS = 5
-_SILENCE_SECONDS = 3 * _HEARTBEAT_SECONDS
+_HEARTBEATS_MISSED = 3
 
 _EXPECTED_LAST = "Nats-Expected-Last-Sequence"
 _BATCH_ID = "Nats-Batch-Id"
@@ -66,6 +65,11 @@ async def stream_seen(client: NatsClient, stream: str) -> SeenStream:
 
 async def create_stream(client: NatsClient, config: StreamConfig) -> StreamState:
     return stream_in(decode_answer(await client.request(api_subject("STREAM.CREATE", config.name), encode(config))))
+
+
+async def update_stream(client: NatsClient, config: StreamConfig) -> StreamState:
+    """The stream as `config` has it, with what it holds. Raises StreamRefused where the servers cannot do that."""
+    return stream_in(decode_answer(await client.request(api_subject("STREAM.UPDATE", config.name), encode(config))))
 
 
 async def delete_stream(client: NatsClient, stream: str) -> None:
@@ -125,8 +129,9 @@ class PullConsumer:
     at the receiver's own position.
     """
 
-    def __init__(self, client: NatsClient, stream: str, name: str) -> None:
+    def __init__(self, client: NatsClient, stream: str, name: str, heartbeat_seconds: float) -> None:
         self._client = client
+        self._heartbeat_seconds = heartbeat_seconds
         self._stream = stream
         self._name = name
         self._generation = client.generation
@@ -140,9 +145,12 @@ class PullConsumer:
         self._deafen = client.listen(self._heard.set)
 
     @classmethod
-    async def open(cls, client: NatsClient, stream: str, *, start: int) -> PullConsumer:
-        """Raises StreamMissing, Misconfigured and the other LinkTroubles."""
-        consumer = cls(client, stream, f"intake-{secrets.token_hex(6)}")
+    async def open(cls, client: NatsClient, stream: str, *, start: int, heartbeat_seconds: float = 5.0) -> PullConsumer:
+        """`heartbeat_seconds`: how often the server says that there is nothing; three missed mean that it is lost.
+
+        Raises StreamMissing, Misconfigured and the other LinkTroubles.
+        """
+        consumer = cls(client, stream, f"intake-{secrets.token_hex(6)}", heartbeat_seconds)
         config = ConsumerConfig(name=consumer._name, opt_start_seq=start)
         body = encode(CreateConsumer(stream_name=stream, config=config))
         try:
@@ -159,7 +167,8 @@ class PullConsumer:
             with suppress(TimeoutError):
                 async with asyncio.timeout(timeout_seconds):
                     await self._wait_for_some()
-        if not self._waiting and asyncio.get_running_loop().time() - self._heard_at > _SILENCE_SECONDS:
+        silence_seconds = asyncio.get_running_loop().time() - self._heard_at
+        if not self._waiting and silence_seconds > _HEARTBEATS_MISSED * self._heartbeat_seconds:
             raise ConsumerLost(f"{self._name} is silent")
         taken = [self._waiting.popleft() for _ in range(min(limit, len(self._waiting)))]
         # The next ones travel while these are worked on.
@@ -198,9 +207,8 @@ class PullConsumer:
     async def _pull_if_none(self) -> None:
         if self._open_pull > 0 or len(self._waiting) >= PULL_FRAMES:
             return
-        body = encode(
-            Pull(batch=PULL_FRAMES, expires=_PULL_SECONDS * SECOND_NS, idle_heartbeat=_HEARTBEAT_SECONDS * SECOND_NS)
-        )
+        heartbeat = int(self._heartbeat_seconds * SECOND_NS)
+        body = encode(Pull(batch=PULL_FRAMES, expires=_PULL_SECONDS * SECOND_NS, idle_heartbeat=heartbeat))
         subject = api_subject("CONSUMER.MSG.NEXT", self._stream, self._name)
         self._open_pull = PULL_FRAMES
         try:

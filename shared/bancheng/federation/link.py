@@ -57,7 +57,7 @@ class PaperDesk:
 class Link:
     """`start` and `stop` once; a link that is run again is a new one."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  what one link is made of
         self,
         database: Database,
         hosted: Callable[[], HostedSite],
@@ -68,6 +68,7 @@ class Link:
         apply: Apply,
         on_applied: OnApplied,
         paper_desk: PaperDesk | None,
+        replicas: int = 1,
     ) -> None:
         self.peer = peer
         self._database = database
@@ -75,7 +76,7 @@ class Link:
         self._client = client
         self._timing = timing
         self._on_applied = on_applied
-        self._mailbox = None if peer.is_parent else Mailbox(client, self._tenant, peer.site)
+        self._mailbox = None if peer.is_parent else Mailbox(client, self._tenant, peer.site, replicas=replicas)
         self._care = asyncio.Event()
         self._care_health = Health()
         self._care_health.well()

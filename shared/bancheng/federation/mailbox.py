@@ -13,7 +13,7 @@ import msgspec
 
 from bancheng.federation.client import NatsClient
 from bancheng.federation.errors import StreamMissing
-from bancheng.federation.jetstream import create_stream, delete_stream, purge_below, stream_state
+from bancheng.federation.jetstream import create_stream, delete_stream, purge_below, stream_state, update_stream
 from bancheng.federation.wire import StreamConfig, StreamState, epoch_metadata
 from bancheng.schema.frames import MAX_PAYLOAD_BYTES
 from bancheng.schema.subjects import Direction, log_subject, stream_name
@@ -44,13 +44,16 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Mailbox:
-    """`UP_<child>` and `DN_<child>` on our hub."""
+    """`UP_<child>` and `DN_<child>` on our hub, each on `replicas` of its servers."""
 
-    def __init__(self, client: NatsClient, tenant: str, child: str, *, max_bytes: int = MAX_BYTES) -> None:
+    def __init__(
+        self, client: NatsClient, tenant: str, child: str, *, max_bytes: int = MAX_BYTES, replicas: int = 1
+    ) -> None:
         self._client = client
         self._tenant = tenant
         self._child = child
         self._max_bytes = max_bytes
+        self._replicas = replicas
         self._turn = asyncio.Lock()
 
     async def states(self) -> dict[Direction, StreamState | None]:
@@ -83,6 +86,9 @@ class Mailbox:
             await purge_below(self._client, stream, stored + 1)
         elif state.first_number <= stored:
             await purge_below(self._client, stream, stored + 1)
+        was_kept = state is not None and state.epoch == epoch and state.first_number <= stored + 1
+        if state is not None and was_kept and state.replicas != self._replicas:
+            await self._spread(direction, state)
 
     async def _state(self, direction: Direction) -> StreamState | None:
         try:
@@ -93,14 +99,21 @@ class Mailbox:
     async def _create(self, direction: Direction, first: int, epoch: int) -> None:
         stream = stream_name(self._child, direction)
         _log.info("mailbox made", extra={"stream": stream, "from_number": first})
-        await create_stream(
-            self._client,
-            StreamConfig(
-                name=stream,
-                subjects=(log_subject(self._tenant, self._child, direction),),
-                first_seq=first,
-                max_bytes=self._max_bytes,
-                metadata=epoch_metadata(epoch),
-                max_msg_size=MAX_PAYLOAD_BYTES + _ENVELOPE_BYTES,
-            ),
+        await create_stream(self._client, self._form(direction, first, epoch))
+
+    async def _spread(self, direction: Direction, state: StreamState) -> None:
+        """Onto as many servers as the setting says; last of all, so that servers that cannot do it keep nothing up."""
+        stream = stream_name(self._child, direction)
+        _log.info("mailbox spread", extra={"stream": stream, "replicas": self._replicas})
+        await update_stream(self._client, self._form(direction, state.made_from, state.epoch))
+
+    def _form(self, direction: Direction, first: int, epoch: int) -> StreamConfig:
+        return StreamConfig(
+            name=stream_name(self._child, direction),
+            subjects=(log_subject(self._tenant, self._child, direction),),
+            first_seq=first,
+            max_bytes=self._max_bytes,
+            metadata=epoch_metadata(epoch),
+            max_msg_size=MAX_PAYLOAD_BYTES + _ENVELOPE_BYTES,
+            num_replicas=self._replicas,
         )

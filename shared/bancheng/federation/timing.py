@@ -15,7 +15,8 @@ class Timing(msgspec.Struct, frozen=True, kw_only=True):
 
     `poll`: how soon rows that another process wrote are found. `check`: how often an idle link looks whether everything
     is still what it was, though nothing told it otherwise. `key_patience`: how long an unknown key may still arrive in
-    the directory before the link stops. `gather`: how long what follows a batch waits for company.
+    the directory before the link stops. `gather`: how long what follows a batch waits for company. `heartbeat`: how
+    often a server without news says so; a stream whose server is lost is missed after three.
     """
 
     poll: float = 0.25
@@ -25,6 +26,7 @@ class Timing(msgspec.Struct, frozen=True, kw_only=True):
     key_patience: float = 10.0
     receipt_interval: float = 0.05
     gather: float = 0.02
+    heartbeat: float = 5.0
 
 
 class Backoff:

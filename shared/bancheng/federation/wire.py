@@ -53,7 +53,8 @@ class ApiError(msgspec.Struct, frozen=True, kw_only=True):
 class StreamState(msgspec.Struct, frozen=True, kw_only=True):
     """`first_number`..`last_number` are what the stream holds; empty when first is last + 1. Bytes as stored.
 
-    `epoch` is the link's for which it was made; it stands in the stream's configuration.
+    `epoch` is the link's for which it was made; it stands in the stream's configuration, as do `replicas`, on how many
+    servers it lies, and `made_from`, the number that it was made to begin with.
     """
 
     first_number: int = msgspec.field(name="first_seq", default=0)
@@ -61,12 +62,16 @@ class StreamState(msgspec.Struct, frozen=True, kw_only=True):
     messages: int = 0
     bytes: int = 0
     epoch: int = 1
+    replicas: int = 1
+    made_from: int = 0
 
 
 class SeenConfig(msgspec.Struct, frozen=True, kw_only=True):
     """What we read of a stream's configuration."""
 
     metadata: Mapping[str, str] = {}
+    num_replicas: int = 1
+    first_seq: int = 0
 
 
 class SeenBounds(msgspec.Struct, frozen=True, kw_only=True):
@@ -185,7 +190,9 @@ def stream_in(answer: Answer) -> StreamState:
     epoch = answer.config.metadata.get(EPOCH, "1")
     if not epoch.isdecimal():
         raise StreamRefused(f"{EPOCH} is {epoch}")
-    return msgspec.structs.replace(answer.state, epoch=int(epoch))
+    return msgspec.structs.replace(
+        answer.state, epoch=int(epoch), replicas=answer.config.num_replicas, made_from=answer.config.first_seq
+    )
 
 
 def epoch_metadata(epoch: int) -> Mapping[str, str]:

@@ -23,6 +23,7 @@ SERVER_FILE: Final = "server.crt"
 SERVER_KEY_FILE: Final = "server.key"
 AUTHORITY_DAYS: Final = 3_650
 SERVER_DAYS: Final = 825
+_SERVES, _ASKS = ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH
 _BEFORE: Final = timedelta(hours=1)
 """A host whose clock is a little behind must not find a new certificate not yet valid."""
 
@@ -69,7 +70,8 @@ def issue(
         .public_key(key.public_key())
         .add_extension(x509.SubjectAlternativeName([_general(host) for host in hosts]), critical=False)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+        # Also as a client: the members of a cluster of nats-servers show it to each other.
+        .add_extension(x509.ExtendedKeyUsage([_SERVES, _ASKS]), critical=False)
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(authority_key.public_key()), critical=False)
         .sign(authority_key, hashes.SHA256())
     )

@@ -19,6 +19,7 @@ from bancheng.runtime.demo.options import add_options
 from bancheng.runtime.logging import configure_logging
 from bancheng.runtime.operator_command import (
     add_certificate_commands,
+    add_hub_commands,
     add_site_commands,
     add_tenant_commands,
     join,
@@ -42,6 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     keys = commands.add_parser("keys", help="secrets").add_subparsers(required=True, metavar="command")
     keys.add_parser("new", help="a signing seed and a NATS user key").set_defaults(action=_new_keys)
     add_tenant_commands(commands.add_parser("tenant", help="tenants"))
+    add_hub_commands(commands.add_parser("hub", help="nats-servers"))
     add_certificate_commands(commands.add_parser("certificate", help="TLS"))
     add_profile_commands(commands.add_parser("profile", help="rule profiles: check, show, diff, explain, schema"))
     return _run(parser, arguments)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Final, cast
 
 import msgspec
 import nkeys
@@ -23,6 +23,8 @@ _GIBIBYTE = 1 << 30
 _STREAMS_OF_A_LINK = 2
 _CONSUMERS_OF_A_LINK = 16  # a consumer left by a dead connection expires by itself; this bounds a runaway client
 _HANDSHAKE_SECONDS = 5  # the server's own two are short for a village behind a slow line
+MEMBERS_PORT: Final = 6222
+_MOST_COPIES = 3
 _ANSWERS = {"max": 1, "expires": "1m"}
 
 
@@ -78,6 +80,28 @@ class NatsListener(msgspec.Struct, frozen=True, kw_only=True):
     watch_host: str = "127.0.0.1"
 
 
+class NatsCluster(msgspec.Struct, frozen=True, kw_only=True):
+    """Several nats-servers as one. Each has the same configuration, and a name of its own by its flag `--name`.
+
+    `members` are the hosts by which they reach each other, with a port where it is not `port`; a member that finds
+    itself among them passes over that. `certificate`, `key` and `authority` are files as the servers see them: with
+    them they speak TLS, and take in nobody whose certificate is not from that authority.
+    """
+
+    members: tuple[str, ...]
+    name: str = "bancheng"
+    host: str = "0.0.0.0"  # noqa: S104  which addresses lead to it, the network's own rules say
+    port: int = MEMBERS_PORT
+    certificate: str = ""
+    key: str = ""
+    authority: str = ""
+
+    @property
+    def copies(self) -> int:
+        """On how many members a stream may lie, for the room that is kept for it."""
+        return min(len(self.members), _MOST_COPIES)
+
+
 def generate_nkey() -> tuple[str, str]:
     """A new user key: (seed, public key). The seed is a secret of the site; only the public key is configured."""
     # The library is untyped: bytes and bytearray in, bytes out.
@@ -87,7 +111,11 @@ def generate_nkey() -> tuple[str, str]:
 
 
 def nats_configuration(
-    accounts: Iterable[TenantAccount], *, listener: NatsListener | None = None, limits: NatsLimits | None = None
+    accounts: Iterable[TenantAccount],
+    *,
+    listener: NatsListener | None = None,
+    limits: NatsLimits | None = None,
+    cluster: NatsCluster | None = None,
 ) -> str:
     """The text for nats-server. Adding a tenant or a site and reloading drops nobody.
 
@@ -110,7 +138,11 @@ def nats_configuration(
         "port": listener.port,
         **_listening(listener),
         "jetstream": jetstream,
-        "accounts": {account_name(account.tenant): _account(account, limits) for account in tenants},
+        **({} if cluster is None else {"cluster": _clustered(cluster)}),
+        "accounts": {
+            account_name(account.tenant): _account(account, limits, 1 if cluster is None else cluster.copies)
+            for account in tenants
+        },
     }
     return json.dumps(configuration, indent=2) + "\n"
 
@@ -124,17 +156,41 @@ def _listening(listener: NatsListener) -> dict[str, object]:
     return said
 
 
+def _clustered(cluster: NatsCluster) -> dict[str, object]:
+    said: dict[str, object] = {
+        "name": cluster.name,
+        "listen": f"{cluster.host}:{cluster.port}",
+        "routes": [f"nats-route://{_with_port(member, cluster.port)}" for member in cluster.members],
+        # Sites keep to the addresses that they were given: those of the members may mean nothing outside.
+        "no_advertise": True,
+    }
+    if cluster.certificate:
+        said["tls"] = {
+            "cert_file": cluster.certificate,
+            "key_file": cluster.key,
+            "ca_file": cluster.authority,
+            "verify": True,
+            "timeout": _HANDSHAKE_SECONDS,
+        }
+    return said
+
+
+def _with_port(member: str, port: int) -> str:
+    return member if ":" in member else f"{member}:{port}"
+
+
 def account_name(tenant: str) -> str:
     """The account of a tenant; tenants are lower case, so it never meets the server's own `SYS` and `$G`."""
     return f"T_{tenant}"
 
 
-def _account(account: TenantAccount, limits: NatsLimits) -> dict[str, object]:
+def _account(account: TenantAccount, limits: NatsLimits, copies: int) -> dict[str, object]:
     links = _links(account)
     return {
         "jetstream": {
             "max_memory": limits.account_memory_bytes,
-            "max_store": _account_bytes(account, limits),
+            # The server counts each copy of a stream.
+            "max_store": _account_bytes(account, limits) * copies,
             "max_streams": links * _STREAMS_OF_A_LINK,
             "max_consumers": links * _CONSUMERS_OF_A_LINK,
             "max_bytes_required": True,

@@ -34,6 +34,17 @@ def add_tenant_commands(parser: argparse.ArgumentParser) -> None:
     add.set_defaults(action=_add_tenant)
 
 
+def add_hub_commands(parser: argparse.ArgumentParser) -> None:
+    """`bancheng hub`."""
+    members = parser.add_subparsers(required=True, metavar="command").add_parser(
+        "members", help="make a nats-server a cluster of these hosts"
+    )
+    members.add_argument("server", metavar="URL", help="as `hub_url` in the plan has it")
+    members.add_argument("members", nargs="+", metavar="HOST", help="by which the members reach each other: 3 or 5")
+    _folder(members)
+    members.set_defaults(action=_set_members)
+
+
 def add_certificate_commands(parser: argparse.ArgumentParser) -> None:
     """`bancheng certificate`."""
     issue = parser.add_subparsers(required=True, metavar="command").add_parser(
@@ -75,6 +86,12 @@ def _add_tenant(parsed: argparse.Namespace) -> int:
     from bancheng.runtime.operator_folder import OperatorFolder
 
     return _told(OperatorFolder(path=parsed.folder).add_tenant(parsed.plan))
+
+
+def _set_members(parsed: argparse.Namespace) -> int:
+    from bancheng.runtime.operator_folder import OperatorFolder
+
+    return _told(OperatorFolder(path=parsed.folder).set_members(parsed.server, parsed.members))
 
 
 def _issue(parsed: argparse.Namespace) -> int:

@@ -4,7 +4,8 @@
                 given, <tenant>/<site>/<tenant>.toml
     sites/      <tenant>.toml of the top site: the sites_dir of the service of this host
     tls/        server.crt and server.key: from `bancheng certificate issue`, or the operator's own
-    nats/       nats.conf of this host's server; <host>-<port>.conf for the operator of each other one
+    nats/       nats.conf of this host's server; <host>-<port>.conf for the operator of each other one; where a server
+                is a cluster, every member of it has the same file
 
 Owns these names, and that the configurations follow the accounts. Must not know the database or a running server.
 """
@@ -18,12 +19,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import msgspec
 
 from bancheng.runtime.certificates import AUTHORITY_FILE, SERVER_FILE, SERVER_KEY_FILE
-from bancheng.runtime.nats_config import NatsListener, TenantAccount, nats_configuration
+from bancheng.runtime.nats_config import NatsCluster, NatsListener, TenantAccount, nats_configuration
 from bancheng.runtime.provisioning import SiteSpec, found_tenant
 from bancheng.runtime.site_files import SECRET_MODE, Server, SiteFile, write_site_file
 from bancheng.runtime.tenant_plan import PlanRefused, read_plan, spec_of
@@ -37,6 +38,9 @@ READ_BY_THE_SERVER: Final = 0o644
 """The configuration holds public keys only, and the nats-server runs under an account of its own."""
 _ACCOUNTS_FILE: Final = "accounts.json"
 _SITES_FILE: Final = "sites.json"
+_MEMBERS_FILE: Final = "members.json"
+CLUSTER_SIZES: Final = (3, 5)
+"""Half of an even number is no majority, so an even member more keeps nothing more alive."""
 _STREAMS: Final = "/var/lib/nats"
 _WATCH_PORT: Final = 8222
 _DEFAULT_PORT: Final = 4222
@@ -58,6 +62,21 @@ class OperatorFolder:
         yield from self.keep(plan.tenant, founded.site_files, founded.accounts, plan.sites)
         write_site_file(self.path / "sites", self._with_authority(founded.site_files[top]))
         yield f"{self.path / 'sites'}: the file of {top}, whose running service takes it in by itself"
+
+    def set_members(self, server: str, members: Sequence[str]) -> Iterator[str]:
+        """From now on the nats-server at that address is a cluster of these hosts. Raises PlanRefused."""
+        if len(set(members)) not in CLUSTER_SIZES or len(set(members)) < len(members):
+            raise PlanRefused("plan.members_count", field="members", detail=", ".join(members))
+        known = self._servers()
+        if server not in known:
+            raise PlanRefused("plan.server_unknown", field="server", detail=", ".join(sorted(known)) or "-")
+        clusters = {**self._clusters(), server: tuple(members)}
+        _write(self._operators / _MEMBERS_FILE, msgspec.json.format(msgspec.json.encode(clusters), indent=2))
+        authority = self._operators / AUTHORITY_FILE
+        if authority.exists():
+            # Beside the certificate, where the servers look: by it they know each other.
+            _write(self.path / "tls" / AUTHORITY_FILE, authority.read_bytes(), mode=READ_BY_THE_SERVER)
+        yield from self._configure()
 
     def keep(
         self, tenant: str, files: Mapping[str, SiteFile], accounts: Accounts, sites: Sequence[SiteSpec]
@@ -111,27 +130,50 @@ class OperatorFolder:
 
     def _configure(self) -> Iterator[str]:
         """Every server, from the accounts of all tenants."""
-        servers: dict[str, list[TenantAccount]] = {}
-        own: set[str] = set()
-        for tenant in sorted(each.parent.name for each in self._operators.glob(f"*/{_ACCOUNTS_FILE}")):
-            own |= {each.hub_url for each in self.sites(tenant) if each.parent is None}
-            for server, account in self.accounts(tenant).items():
-                servers.setdefault(server, []).append(account)
-        for server, accounts in servers.items():
+        own = {each.hub_url for tenant in self._tenants() for each in self.sites(tenant) if each.parent is None}
+        for server, accounts in self._servers().items():
             path = self.path / "nats" / (OWN_CONFIGURATION if server in own else _file_name(server))
-            text = nats_configuration(accounts, listener=self._listener(server))
+            text = nats_configuration(accounts, listener=self._listener(server), cluster=self._cluster(server))
             _write(path, text.encode(), mode=READ_BY_THE_SERVER)
             whose = "the nats-server of this host" if server in own else f"the operator of {server}"
             yield f"{path}: for {whose}; reload it with SIGHUP, which drops nobody"
 
+    def _tenants(self) -> list[str]:
+        return sorted(each.parent.name for each in self._operators.glob(f"*/{_ACCOUNTS_FILE}"))
+
+    def _servers(self) -> dict[str, list[TenantAccount]]:
+        """Every nats-server by its address, with the accounts of all tenants on it."""
+        servers: dict[str, list[TenantAccount]] = {}
+        for tenant in self._tenants():
+            for server, account in self.accounts(tenant).items():
+                servers.setdefault(server, []).append(account)
+        return servers
+
+    def _clusters(self) -> dict[str, tuple[str, ...]]:
+        file = self._operators / _MEMBERS_FILE
+        return _members.decode(file.read_bytes()) if file.exists() else {}
+
+    def _cluster(self, server: str) -> NatsCluster | None:
+        members = self._clusters().get(server)
+        if members is None:
+            return None
+        if not _is_tls(server):
+            return NatsCluster(members=members)
+        tls = self.path.absolute() / "tls"
+        return NatsCluster(
+            members=members,
+            certificate=str(tls / SERVER_FILE),
+            key=str(tls / SERVER_KEY_FILE),
+            authority=str(tls / AUTHORITY_FILE),
+        )
+
     def _listener(self, server: str) -> NatsListener:
         """As the server's container sees it, which has the same folders at the same places."""
-        parts = urlsplit(server)
-        is_tls = parts.scheme in {"tls", "wss"}
+        is_tls = _is_tls(server)
         tls = self.path.absolute() / "tls"
         return NatsListener(
             host="0.0.0.0",  # noqa: S104  which address of the host leads to the container, its compose file says
-            port=parts.port or _DEFAULT_PORT,
+            port=_first(server).port or _DEFAULT_PORT,
             store_directory=_STREAMS,
             sync_always=True,
             certificate=str(tls / SERVER_FILE) if is_tls else "",
@@ -142,8 +184,17 @@ class OperatorFolder:
         )
 
 
+def _first(server: str) -> SplitResult:
+    """Of several addresses of one cluster the first: they differ in the host alone."""
+    return urlsplit(server.partition(",")[0])
+
+
+def _is_tls(server: str) -> bool:
+    return _first(server).scheme in {"tls", "wss"}
+
+
 def _file_name(server: str) -> str:
-    parts = urlsplit(server)
+    parts = _first(server)
     return f"{parts.hostname}-{parts.port or _DEFAULT_PORT}.conf"
 
 
@@ -160,4 +211,5 @@ def _write(path: Path, content: bytes, *, mode: int = SECRET_MODE) -> None:
 
 
 _accounts = msgspec.json.Decoder(dict[str, TenantAccount])
+_members = msgspec.json.Decoder(dict[str, tuple[str, ...]])
 _sites = msgspec.json.Decoder(tuple[SiteSpec, ...])

@@ -104,6 +104,7 @@ class Service:
             works=self._works,
             tenants=tenants,
             papers=self.papers,
+            stream_replicas=self.settings.stream_replicas,
         )
 
     async def start(self) -> None:

@@ -79,6 +79,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     forwarded_allow: Annotated[
         str, Meta(description="Proxies, separated by commas, whose X-Forwarded headers are believed; `*` for all.")
     ] = "127.0.0.1"
+    stream_replicas: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=5,
+            description="On how many servers of the site's hub each mailbox lies: 3 where the hub is a cluster.",
+        ),
+    ] = 1
     body_bytes: Annotated[int, Meta(ge=1024, le=64 * _MEBIBYTE, description="Longest body of a request.")] = 256 * 1024
     papers_place: Annotated[
         str,

@@ -51,11 +51,11 @@ class Root(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class Server(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """A nats-server and our key there. `ca`: the authority, as PEM, that a `tls` server's certificate must be from;
-    without it one that the machine trusts.
+    """A nats-server, or members of one cluster separated by commas, and our key there. `ca`: the authority, as PEM,
+    that a `tls` server's certificate must be from; without it one that the machine trusts.
     """
 
-    url: Annotated[str, Meta(pattern="^(nats|tls|ws|wss)://")]
+    url: Annotated[str, Meta(pattern=r"^(nats|tls|ws|wss)://[^,\s]+(,\1://[^,\s]+)*$")]
     nkey_seed: Annotated[str, Meta(pattern="^SU[A-Z2-7]{56}$")]
     ca: Annotated[str, Meta(pattern=r"^$|^-----BEGIN CERTIFICATE-----")] = ""
 

@@ -80,6 +80,7 @@ class TenantService:
         works: bool,
         tenants: int,
         papers: PaperStore,
+        stream_replicas: int,
     ) -> None:
         self.tenant = file.tenant
         self.site: HostedSite | None = None
@@ -93,6 +94,7 @@ class TenantService:
         self._put = put
         self._works = works
         self._papers = papers
+        self._stream_replicas = stream_replicas
         self._pace = max(1.0, tenants / TENANTS_AT_FULL_PACE)
         self._maker = SiteMaker(database, file, clock.now)
         self._exchange: Exchange | None = None
@@ -184,8 +186,9 @@ class TenantService:
             return
         file = self._file
         connections = LinkConnections(
-            tenant=file.tenant, site=file.site, hub=_access(file.hub), uplink=_access(file.uplink)
-        )
+            tenant=file.tenant, site=file.site, hub=_access(file.hub), uplink=_access(file.uplink),
+            replicas=self._stream_replicas,
+        )  # fmt: skip
         self._exchange = Exchange(
             self._database, self.site, connections, self._locks, on_applied=self._on_applied, papers=self._papers
         )
