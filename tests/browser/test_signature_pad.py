@@ -105,4 +105,9 @@ async def test_who_cannot_draw_attaches_a_photo_by_keyboard(visit: Visit) -> Non
     await page.set_input_files(f"{FORM} [name=file]", [too_large])  # pyright: ignore[reportArgumentType]
     await page.click(f"{FORM} [type=submit]")
     await page.wait_for_selector("text=文件太大，最多 1 MB。")
+    no_photo = {"name": "photo.png", "mimeType": "image/png", "buffer": b"a text"}
+    await page.set_input_files(f"{FORM} [name=file]", [no_photo])  # pyright: ignore[reportArgumentType]
+    await page.click(f"{FORM} [type=submit]")
+    await page.wait_for_selector(f"{FORM} .error-text:has-text('这种文件不收。')")
+    assert await page.locator(f"{FORM} .error-text").count() == 1, "said once, and the refusal before is gone"
     assert visit.troubles == []

@@ -125,3 +125,11 @@ async def test_the_keys_of_tiers_are_not_shown(hall: TownHall, language: str) ->
     links = (await browser.open("/links")).text
     assert f"{tier} · 区中心" in links
     assert "hall" not in links
+
+
+async def test_a_step_that_has_nothing_to_choose_says_what_is_lacking(hall: TownHall) -> None:
+    browser, path = await at_page(hall, "village-clerk"), await case_of(hall, "village-clerk")
+    page = await browser.open(path)
+    for lacking in ("没有等着补齐的材料。", "没有等着答复的交办。", "本单位下面没有可以接手的窗口。"):
+        assert lacking in page.text
+    assert "现在没有可选的对象" not in page.text

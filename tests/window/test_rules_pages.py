@@ -86,6 +86,8 @@ async def test_a_mistake_is_told_beside_its_row_and_nothing_typed_is_lost(hall: 
     assert seen.forms["/rules/days/preview"].values["worked_6"] == "2027-10-32"
     empty = await browser.submit(page, "/rules/days/preview")
     assert empty.status == 422
+    assert empty.text.count("还没有填写任何一天，也没有上传文件。") == 1
+    assert "至少填写一个节日的放假第一天" in empty.text
 
 
 @pytest.mark.parametrize("kind", ["xlsx", "csv", "toml"])

@@ -16,7 +16,7 @@ from litestar.params import FromPath, QueryParameter
 from bancheng.kernel.case import Stage
 from bancheng.kernel.profile import Profile
 from bancheng.kernel.rejected import Rejected
-from bancheng.window.availability import may_attach
+from bancheng.window.availability import NOTHING_TO_CHOOSE, may_attach
 from bancheng.window.case_view import CaseView
 from bancheng.window.command_registry import CASE_COMMANDS
 from bancheng.window.error_responses import ErrorView, error_view
@@ -214,7 +214,9 @@ def _grouped(forms: Sequence[ActionForm], view: CaseView, profile: Profile) -> d
 
 
 def _why(action: ActionView, language: Language) -> str:
-    """Why not. How the case stands is on this page anyway; who may do it is not."""
+    """Why not. How the case stands is on this page anyway; who may do it is not, nor what there would be to choose."""
+    if action.code == NOTHING_TO_CHOOSE and action.name in WORDS["nothing"]:
+        return word(language, "nothing", action.name)
     if action.code != "api.forbidden":
         return action.reason
     return in_full(ErrorText(message=action.reason, next_step=action.next_step), language)

@@ -109,7 +109,7 @@ FIELD_WORDS: Final[dict[str, str]] = {
     "agent.phone": "代办人电话",
     "agent.authority": "委托材料",
     "other_number": "外部编号",
-    "cause_code": "原因",
+    "cause_code": "原因类别",
     "joint_name": "姓名",
     "paper_name": "缺的材料",
     "order_unit": "交办给",

@@ -84,6 +84,8 @@ async def preview_days_page(request: StaffRequest, window: NamedDependency[Windo
         given = await _given(request, window, form)
         if not given["text"]:
             given["text"], came_from = as_list(rows)
+        if not given["text"]:
+            raise ApiError(422, "calendar.nothing_given")
         question = convert_form({**given, "after": form.get("after", ""), "limit": PAGE_ROWS}, CalendarQuestion)
         seen = await preview_calendar(window.hosting, request.user, window.parts.books, question)
     except _REFUSALS as refusal:

@@ -129,17 +129,23 @@
     place.textContent = text;
   }
 
+  function clear(form) {
+    for (const old of form.querySelectorAll(".error-text")) old.remove();
+  }
+
   /* What the answered page says is wrong, put into the form that is still filled in. */
   function tell(form, html) {
     const page = new DOMParser().parseFromString(html, "text/html");
     const problem = page.querySelector("[role=alert]");
-    say(form, problem ? problem.innerText.replace(/\s+/g, " ").trim() : form.dataset.unsent);
-    for (const old of form.querySelectorAll(".field .error-text")) old.remove();
+    clear(form);
+    const said = problem ? problem.innerText.replace(/\s+/g, " ").trim() : form.dataset.unsent;
+    say(form, said);
     const again = [...page.forms].find((each) => each.getAttribute("action") === form.getAttribute("action"));
     if (!again) return;
     for (const error of again.querySelectorAll(".field .error-text")) {
       const field = document.getElementById(error.id.replace(/-error$/, ""));
-      if (field) field.closest(".field").append(document.importNode(error, true));
+      const isSaid = said.includes(error.innerText.trim());
+      if (field && !isSaid) field.closest(".field").append(document.importNode(error, true));
     }
     const [version, newer] = [form.elements.namedItem("version"), again.elements.namedItem("version")];
     if (version && newer) version.value = newer.value;
@@ -168,6 +174,7 @@
     form.addEventListener("submit", async (event) => {
       event.preventDefault();
       button.disabled = true;
+      clear(form);
       try {
         await send(form, pad);
       } catch {
