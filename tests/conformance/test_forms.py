@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from io import BytesIO
@@ -134,6 +135,7 @@ async def test_the_registration_form_of_annex_3(open_hall: OpenHall) -> None:
     assert shown["number"] == "2026030201"
     assert shown["officer_name"] == "测试top-clerk"
     assert shown["registered_at"] == "2026年3月2日 10:00"
+    assert re.fullmatch(r"2026年3月\d+日", shown["due_day"]), "every date of a paper is written alike"
 
 
 @pytest.mark.clause("PA-03", part="the person gets the exclusion and the explanation in writing")

@@ -7,7 +7,7 @@ papers of a Chinese office, so their data is Chinese.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final
 
 import msgspec
@@ -101,8 +101,8 @@ def _matter(context: FormContext) -> dict[str, str]:
         "case_type_and_due": _type_and_due(context),
         "ground": _name(profile.grounds, case.ground),
         "department": _unit(case.department, context),
-        "due_day": clock.due_day.isoformat() if clock is not None else "",
-        "missing_papers": "；".join(f"{each.name}（{each.due_on.isoformat()} 前）" for each in missing),
+        "due_day": _date(clock.due_day) if clock is not None else "",
+        "missing_papers": "；".join(f"{each.name}（{_date(each.due_on)}前）" for each in missing),
         "process_and_result": _process_and_result(context),
         "signers": "；".join(_signed(each, context) for each in case.record.signers),
         "guidance_documents": "；".join(
@@ -124,7 +124,7 @@ def _type_name(context: FormContext) -> str:
 def _type_and_due(context: FormContext) -> str:
     """The ledger's column: the type by name and the day that the answer is due."""
     clock, name = context.case.clock(PERSON), _type_name(context)
-    return f"{name}，{clock.due_day.isoformat()} 前" if clock is not None else name
+    return f"{name}，{_date(clock.due_day)}前" if clock is not None else name
 
 
 def boxes(choices: Iterable[CaseType], chosen: str) -> str:
@@ -144,7 +144,7 @@ def _order(context: FormContext) -> dict[str, str]:
         return {**dict.fromkeys(empty, ""), "window_opinion": opinion}
     order: Order = wanted[0]
     clock = context.case.clock(f"{ORDER_PREFIX}{order.number}")
-    limit = f"{clock.limit_workdays} 个工作日，{clock.due_day.isoformat()} 前" if clock is not None else ""
+    limit = f"{clock.limit_workdays} 个工作日，{_date(clock.due_day)}前" if clock is not None else ""
     return {
         "order_unit": _unit(order.to_unit, context),
         "order_handler": order.handler,
@@ -203,8 +203,12 @@ def _unit(code: str, context: FormContext) -> str:
 
 
 def _day(instant: datetime, context: FormContext) -> str:
-    local = context.calendar.local(instant)
-    return f"{local.year}年{local.month}月{local.day}日"
+    return _date(context.calendar.local(instant).date())
+
+
+def _date(day: date) -> str:
+    """As an office writes it: every date of a paper alike."""
+    return f"{day.year}年{day.month}月{day.day}日"
 
 
 def _minute(instant: datetime, context: FormContext) -> str:
