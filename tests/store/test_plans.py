@@ -15,14 +15,24 @@ import pytest
 
 from bancheng.store import (
     accounts,
+    alerts,
+    asks,
     casebook,
+    closed_units,
     counters,
     deliveries,
+    documents,
+    duty_rosters,
     gaps,
     inbox,
+    link_counts,
+    link_queries,
     link_resolution,
+    not_done,
+    open_cases,
     outbox,
     papers,
+    recomputation,
     search,
     unit_reports,
     visibility,
@@ -77,6 +87,38 @@ class Plan:
 def filled(postgres: DatabaseAdmin) -> Addresses:
     """Two tenants with some thousands of cases, frames and pieces each, and the statistics of that."""
     return asyncio.run(_fill(postgres))
+
+
+_REGISTERS = (
+    (
+        "INSERT INTO unit_report SELECT $1, 'zero', (2000 + n % 100)::text, 'u' || n, $2, '', '' "
+        "FROM generate_series(1, 2000) n"
+    ),
+    "INSERT INTO duty_roster SELECT $1, 'u' || n, '', $2 FROM generate_series(1, 2000) n",
+    (
+        "INSERT INTO document SELECT $1, 'catalogue', n, date '2022-01-01' + n, '', '', '', $2 "
+        "FROM generate_series(1, 2000) n"
+    ),
+    (
+        "INSERT INTO alert SELECT $1, md5(n::text)::uuid, 'k', $2::timestamptz, "
+        "CASE WHEN n % 50 > 0 THEN $2::timestamptz END, '' FROM generate_series(1, 2000) n"
+    ),
+    (
+        "INSERT INTO ask SELECT $1, md5(n::text)::uuid, md5(n::text)::uuid, $2, '', '', '', 'sent', '', '' "
+        "FROM generate_series(1, 2000) n"
+    ),
+)
+"""A little of what is kept beside the cases: $1 is the tenant, $2 an instant."""
+
+
+def _not_done(seen: Visibility) -> tuple[str, tuple[object, ...]]:
+    arguments: list[object] = [TENANT, NOW, LATER, 100]
+
+    def place(value: object) -> str:
+        arguments.append(value)
+        return f"${len(arguments)}"
+
+    return not_done.statement(seen, place), tuple(arguments)
 
 
 async def _fill(postgres: DatabaseAdmin) -> Addresses:
@@ -138,6 +180,8 @@ async def _fill(postgres: DatabaseAdmin) -> Addresses:
                 "1, '', 0, 'town', 'town', 0, $2, 0, '', $2, NULL FROM generate_series(1, 3000) n",
                 tenant, NOW,
             )  # fmt: skip
+            for statement in _REGISTERS:
+                await tx.execute(statement, tenant, NOW)
     await database.close()
     admin = await asyncpg.connect(addresses.admin)
     await admin.execute("VACUUM ANALYZE")
@@ -216,6 +260,27 @@ HOT = {
     "had to do with a case": (visibility.HAD_TO_DO, (TENANT, "unit-01", NOW, SOME_CASE), {"case_unit_pkey"}),
     "which of some are seen": (
         *visibility.seen_statement(FEW, [SOME_CASE] * 3), {"cases_pkey", "case_unit_pkey"}),
+    "which the unit had to do with": (
+        visibility.HAD_TO_DO_WITH, (TENANT, "unit-01", [NOW] * 3, [SOME_CASE] * 3), {"case_unit_pkey"}),
+    "most urgent open cases": (open_cases.DATED_FIRST, (TENANT, 200), {"cases_open_holder_due_at"}),
+    "next urgent open cases": (open_cases.DATED, (TENANT, NOW, SOME_CASE, 200), {"cases_open_holder_due_at"}),
+    "open cases without a date": (open_cases.UNDATED, (TENANT, SOME_CASE, 200), {"cases_open_holder_due_at"}),
+    "open cases of units": (open_cases.OF_UNITS, (TENANT, ["unit-01", "unit-02"], 101), {"cases_open_holder_unit"}),
+    "open cases of closed units": (
+        closed_units.HELD_BY, (TENANT, ["unit-01"], "village", SOME_CASE, 500), {"cases_open_holder_unit"}),
+    "what was not done": (*_not_done(EVERYTHING), {"cases_not_done"}),
+    "what was not done for few": (*_not_done(FEW), {"cases_not_done"}),
+    "cases to recompute": (recomputation.WALK, (TENANT, SOME_CASE, "village", 500), {"cases_pkey"}),
+    "reports of a period": (unit_reports.FILED, (TENANT, "zero", "2026", 5_000), {"unit_report_pkey"}),
+    "duty roster": (duty_rosters.LOAD, (TENANT, "u7"), {"duty_roster_pkey"}),
+    "newest document": (documents.NEWEST, (TENANT, "catalogue", NOW.date()), {"document_pkey"}),
+    "open alerts": (alerts.OPEN, (TENANT, 100), {"alert_raised"}),
+    "alerts of a case": (alerts.OF_CASE, (TENANT, SOME_CASE, 100), {"alert_pkey"}),
+    "asks of a case": (asks.OF_CASE, (TENANT, SOME_CASE, 100), {"ask_case"}),
+    "exceptions by peer": (link_counts.EXCEPTIONS_BY_PEER, (TENANT,), {"inbox_deferred"}),
+    "peers that wait for numbers": (link_queries.UNNUMBERED_PEERS, (TENANT, ["town", "x"]), {"outbox_unnumbered"}),
+    "a frame that came": (
+        link_queries.STORED_FRAME, (TENANT, "town", 1, 5), {"inbox_pkey", "case_event_pkey", "loose_frame_pkey"}),
     "values of what is missing": (gaps.VALUES, (TENANT,), {"cases_open_gaps"}),
 }  # fmt: skip
 

@@ -25,14 +25,15 @@ SELECT after_case_id, finished_at FROM recomputation
 WHERE tenant = $1 AND calendar_edition = $2 FOR UPDATE SKIP LOCKED"""
 # The walk is by key over open and closed cases alike, so that a piece costs the same however many are closed.
 WALK = """
-WITH piece AS (
+WITH piece AS MATERIALIZED (
     SELECT case_id FROM cases WHERE tenant = $1 AND case_id > $2 ORDER BY case_id LIMIT $4
-), locked AS (
-    SELECT c.case_id, c.state FROM cases c JOIN piece ON c.tenant = $1 AND c.case_id = piece.case_id
-    WHERE NOT c.is_closed AND c.holder_site = $3 AND c.in_transit_to IS NULL
-    ORDER BY c.case_id FOR UPDATE OF c
 )
-SELECT piece.case_id, locked.state FROM piece LEFT JOIN locked USING (case_id) ORDER BY piece.case_id"""
+SELECT piece.case_id, locked.state FROM piece LEFT JOIN LATERAL (
+    SELECT c.state FROM cases c
+    WHERE c.tenant = $1 AND c.case_id = piece.case_id AND NOT c.is_closed AND c.holder_site = $3
+        AND c.in_transit_to IS NULL
+    FOR UPDATE
+) AS locked ON true ORDER BY piece.case_id"""
 ADVANCE = """
 UPDATE recomputation SET after_case_id = $3, finished_at = $4 WHERE tenant = $1 AND calendar_edition = $2"""
 
