@@ -32,6 +32,7 @@ from bancheng.store import (
     open_cases,
     outbox,
     papers,
+    projecting,
     recomputation,
     search,
     unit_reports,
@@ -281,6 +282,7 @@ HOT = {
     "peers that wait for numbers": (link_queries.UNNUMBERED_PEERS, (TENANT, ["town", "x"]), {"outbox_unnumbered"}),
     "a frame that came": (
         link_queries.STORED_FRAME, (TENANT, "town", 1, 5), {"inbox_pkey", "case_event_pkey", "loose_frame_pkey"}),
+    "cases of an earlier release": (projecting.BEHIND, (TENANT, 100), {"cases_behind"}),
     "values of what is missing": (gaps.VALUES, (TENANT,), {"cases_open_gaps"}),
 }  # fmt: skip
 

@@ -1,6 +1,7 @@
 """One tenant's site in this process: made, kept fresh, and at work.
 
-Owns the jobs of a site: following documents, deadlines, links, recomputing dates, folding counters, tidying up. Every
+Owns the jobs of a site: following documents, deadlines, links, recomputing dates, folding counters,
+bringing cases of an earlier release up, tidying up. Every
 job goes on by itself through every outage; any number of replicas may run them. Must not know HTTP.
 """
 
@@ -37,6 +38,7 @@ from bancheng.store.database import Database
 from bancheng.store.errors import StoreError
 from bancheng.store.paper_store import PaperStore
 from bancheng.store.paper_tidying import tidy_papers
+from bancheng.store.projecting import bring_up
 from bancheng.store.search import MAX_INDEXED, index_grams
 
 FOLLOW_SECONDS = 1.0
@@ -55,6 +57,7 @@ REPORT_SECONDS = 5.0
 BOARD_SECONDS = 2.0
 BOARD_SECONDS_PER_LINK = 0.05
 TIDY_SECONDS = 60.0
+BEHIND_SECONDS = 60.0
 LEAST_SECONDS = 0.1
 RESPONSES_KEPT = timedelta(days=2)
 """How long a repeated idempotency key gets the first answer again."""
@@ -111,6 +114,7 @@ class TenantService:
             Loop(f"reports {file.tenant}", self._report),
             Loop(f"counters {file.tenant}", self._fold),
             Loop(f"search {file.tenant}", self._index),
+            Loop(f"projection {file.tenant}", self._bring_up),
             Loop(f"tidying {file.tenant}", self._tidy),
         )
         self._boarding = Loop(f"board {file.tenant}", self._look_at_links)
@@ -271,6 +275,12 @@ class TenantService:
         self._meters.add("bancheng_cases_indexed_total", indexed, self.tenant)
         # Few at a time cost more each; until they are cut, new cases are looked through one by one.
         return 0.0 if indexed >= MAX_INDEXED else INDEX_SECONDS * self._pace
+
+    async def _bring_up(self) -> float:
+        """Cases of an earlier release; a replica of it that still runs may write another."""
+        async with self._database.transaction(self.tenant, durable=False) as tx:
+            brought_up = await bring_up(tx, now=wall_now())
+        return 0.0 if brought_up else BEHIND_SECONDS * self._pace
 
     async def _tidy(self) -> float:
         """Expired sessions, and responses whose repeat nobody will send any more."""

@@ -34,7 +34,7 @@ CASE_COLUMNS = _columns(
     "registered_unit text, registered_site text, registered_at timestamptz, holder_unit text, holder_site text, "
     "in_transit_to text, head_term int, head_author text, head_seq int, head_hash bytea, person_due_at timestamptz, "
     "holder_due_at timestamptz, act_at timestamptz, round int, is_closed bool, has_open_late_decision bool, "
-    "complained_unit text, is_confined bool, gaps int, department text, is_sealed bool, state bytea"
+    "complained_unit text, is_confined bool, gaps int, department text, is_sealed bool, projection int, state bytea"
 )
 _BEFORE = _columns("before_hash bytea")
 _EVENT_COLUMNS = _columns(
@@ -145,6 +145,19 @@ async def append(
             raise StaleVersion(change.case.case_id)
     await index_given_numbers(tx, [row for change in changes for row in given_numbers(change)])
     await raise_notices(tx, changes)
+
+
+INVOLVED = f"""
+INSERT INTO case_unit (tenant, {_names(_UNIT_COLUMNS)})
+SELECT DISTINCT $1, unit.case_id, unit.unit, unit.registered_at
+FROM unnest($2::uuid[], $3::text[], $4::timestamptz[]) AS unit({_names(_UNIT_COLUMNS)})
+ON CONFLICT DO NOTHING"""  # noqa: S608  column names written above
+
+
+async def record_involved(tx: Transaction, changes: Sequence[CaseChange]) -> None:
+    """The units that entries make part of their cases, where the entries themselves are stored already."""
+    rows = (row for change in changes for row in involved_units(change))
+    await tx.execute(INVOLVED, tx.tenant, *_arrays(rows, _UNIT_COLUMNS))
 
 
 def _before(change: CaseChange) -> bytes | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 import msgspec
@@ -34,6 +35,11 @@ from bancheng.schema.events import (
 from bancheng.schema.frames import Kind
 from bancheng.store.gaps import gaps_of
 from bancheng.store.signing import StoredEntry
+
+PROJECTION: Final = 1
+"""What this release writes of a case beside its state. A migration that adds to it counts it up, and the index of
+what is behind (projecting.py) with it.
+"""
 
 
 class Route(msgspec.Struct, frozen=True, kw_only=True):
@@ -123,7 +129,7 @@ def projection(change: CaseChange) -> tuple[object, ...]:
         head.term, head.author, head.seq, case.head.hash, due_at(case, PERSON), held_until(case), change.act_at,
         case.round, case.is_closed, case.has_open_late_decision(), case.complained_unit,
         case.is_restricted and not case.complained_unit, gaps_of(case), case.department,
-        case.record.sealed_at is not None, encode_state(case),
+        case.record.sealed_at is not None, PROJECTION, encode_state(case),
     )  # fmt: skip
 
 
@@ -197,5 +203,5 @@ def encode_state(case: Case) -> bytes:
 
 
 def decode_state(state: bytes) -> Case:
-    """A state that this release cannot read raises msgspec.MsgspecError: it is rebuilt from the entries."""
+    """Raises msgspec.MsgspecError for a state that this release cannot read."""
     return _decoder.decode(state)

@@ -104,6 +104,7 @@ cases = tenant_table(
     instant("person_due_at", nullable=True), instant("holder_due_at", nullable=True), instant("act_at", nullable=True),
     whole("round"), flag("is_closed"), flag("has_open_late_decision"), instant("updated_at"), data("state"),
     key("complained_unit"), flag("is_confined"), whole("gaps"), key("department"), flag("is_sealed"),
+    whole("projection"),
     Index("cases_number", "tenant", "number"),
     Index("cases_act_at", "tenant", "act_at", "case_id", postgresql_where=text("act_at IS NOT NULL")),
     Index("cases_registered_at", "tenant", "registered_at", "case_id"),
@@ -119,11 +120,12 @@ cases = tenant_table(
     Index("cases_open_person_due_at", "tenant", "person_due_at", "case_id", postgresql_where=text("NOT is_closed")),
     Index("cases_open_sealed", "tenant", "holder_due_at", "case_id",
           postgresql_where=text("is_sealed AND NOT is_closed")),
+    Index("cases_behind", "tenant", "case_id", postgresql_where=text("projection = 0")),
     Index("cases_open_gaps", "tenant", "gaps", "holder_due_at", "case_id", postgresql_where=text("NOT is_closed")),
 )  # fmt: skip
 """The projection: how each case stands, written with its events. `state` is msgpack of the kernel's Case; `gaps` are
 the missing steps of the loop, a bit for each (gaps.py); `is_confined`: seen only by units that had to do with it;
-`is_sealed`: it bears the window's seal (XS-08).
+`is_sealed`: it bears the window's seal (XS-08); `projection`: by which projection it was written (projecting.py).
 """
 
 case_unit = tenant_table(

@@ -28,7 +28,7 @@ STATEMENTS = (
 
 
 def upgrade() -> None:
-    """Defaults are constants, so nothing is rewritten; a case of the release before is written at its next entry."""
+    """Defaults are constants, so nothing is rewritten; a case of the release before is brought up later (0013)."""
     for statement in STATEMENTS:
         op.execute(statement)
     for statement in protect("case_unit"):

@@ -19,6 +19,6 @@ STATEMENTS = (
 
 
 def upgrade() -> None:
-    """Nothing is rewritten: a case of the release before is written with its department at its next entry."""
+    """Nothing is rewritten: a case of the release before is brought up later (0013)."""
     for statement in STATEMENTS:
         op.execute(statement)

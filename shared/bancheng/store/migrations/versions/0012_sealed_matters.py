@@ -21,6 +21,6 @@ STATEMENTS = (
 
 
 def upgrade() -> None:
-    """The default is a constant, so nothing is rewritten; a case of the release before is written at its next entry."""
+    """The default is a constant, so nothing is rewritten; a case of the release before is brought up later (0013)."""
     for statement in STATEMENTS:
         op.execute(statement)
