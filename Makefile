@@ -8,7 +8,7 @@ DISTS  := shared services/village services/town services/county
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lint types test test-containers demo faults bench docs lock clean
+.PHONY: help setup lint types test test-containers bundle demo faults bench docs lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -49,8 +49,14 @@ test: setup ## everything that is checked
 	  $(BIN)/python -m pytest -n $(WORKERS) $(PYTEST_ARGS); tests=$$?; wait $$types && exit $$tests
 
 test-containers: setup ## the three tiers from their own compose files, with an engine that is there
-	@docker info >/dev/null 2>&1 || { echo 'No container engine answers: start one first (docs/ops/install.md).' >&2; exit 1; }
+	@docker info >/dev/null 2>&1 || { echo 'No container engine answers: start one first (Debian: docker.io).' >&2; exit 1; }
+	@# Images that are neither here nor to be had from a registry are made from packages.
+	@for image in python:3.11-slim-bookworm postgres:18 nats:2.15; do \
+	  docker image inspect $$image >/dev/null 2>&1 || docker pull -q $$image || deploy/offline/build || exit 1; done
 	TEST_CONTAINERS=1 $(BIN)/python -m pytest -n 0 --timeout 900 $(or $(PYTEST_ARGS),tests/containers)
+
+bundle: setup ## images, wheels and checksums in one file, for hosts without a network (deploy/offline)
+	deploy/offline/bundle
 
 demo: setup ## three services on this machine, with two counties' stories
 	$(BIN)/bancheng demo $(DEMO_ARGS)
@@ -72,6 +78,7 @@ lock: ## write the hashed locks anew from the .in files
 	$(COMPILE) --output-file=requirements-build.txt requirements-build.in
 	$(COMPILE) --output-file=requirements-service.txt requirements-service.in
 	$(COMPILE) --output-file=requirements.txt requirements.in
+	$(COMPILE) --output-file=deploy/offline/servers.txt deploy/offline/servers.in
 
 clean: ## remove what setup, tests and the demo made
 	rm -rf $(VENV) var .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -30,10 +30,13 @@ class CommandFailed(AssertionError):
     """A command of the engine or of ours ended otherwise than expected; with all that it said."""
 
 
-def run(*arguments: str, given: str = "", folder: Path = ROOT, environment: Mapping[str, str] | None = None) -> str:
+def run(
+    *arguments: str, given: str = "", folder: Path = ROOT, environment: Mapping[str, str] | None = None,
+    timeout_seconds: float = COMMAND_SECONDS,
+) -> str:  # fmt: skip
     """Its standard output. Raises CommandFailed."""
     ended = subprocess.run(
-        arguments, input=given, capture_output=True, text=True, timeout=COMMAND_SECONDS, check=False, cwd=folder,
+        arguments, input=given, capture_output=True, text=True, timeout=timeout_seconds, check=False, cwd=folder,
         env={**os.environ, **(environment or {})},
     )  # fmt: skip
     if ended.returncode != 0:
