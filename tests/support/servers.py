@@ -10,18 +10,21 @@ import contextlib
 import os
 import secrets
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, cast
 
 from bancheng.runtime.database_admin import DatabaseAdmin
 from bancheng.runtime.local_nats import NatsServer
 from bancheng.runtime.local_postgres import postgres_for
+from bancheng.runtime.local_process import LOOPBACK
 
 if TYPE_CHECKING:
     from collections.abc import Generator
     from pathlib import Path
 
-POSTGRES_IMAGE = "postgres:18"
-NATS_IMAGE = "nats:2.15"
+    from testcontainers.core.container import DockerContainer
+
+POSTGRES_IMAGE = os.environ.get("POSTGRES_IMAGE", "postgres:18")
+NATS_IMAGE = os.environ.get("NATS_IMAGE", "nats:2.15")
 
 
 class RunningNats(Protocol):
@@ -44,7 +47,7 @@ class NatsInContainer:
 def running_postgres(directory: Path) -> Generator[DatabaseAdmin]:
     """A server for one test run, without fsync: a test of durability starts a server of its own."""
     if _in_containers():
-        with _postgres_in_container() as admin:
+        with postgres_in_container() as admin:
             yield admin
         return
     with postgres_for(directory, fsync=False) as server:
@@ -55,7 +58,7 @@ def running_postgres(directory: Path) -> Generator[DatabaseAdmin]:
 def running_nats(directory: Path) -> Generator[RunningNats]:
     """A server with JetStream and no accounts for one test run."""
     if _in_containers():
-        with _nats_in_container() as server:
+        with nats_in_container() as server:
             yield server
         return
     directory.mkdir(parents=True, exist_ok=True)
@@ -72,31 +75,44 @@ def _in_containers() -> bool:
 
 
 @contextlib.contextmanager
-def _postgres_in_container() -> Generator[DatabaseAdmin]:
+def postgres_in_container() -> Generator[DatabaseAdmin]:
+    """A server that a container engine holds, gone with all it held at the end."""
     from testcontainers.core.container import DockerContainer
     from testcontainers.core.wait_strategies import ExecWaitStrategy
 
     password = secrets.token_urlsafe(24)
     # During its first start the image runs a server on the socket only, so ready means: answers over TCP.
-    answers = ExecWaitStrategy(["pg_isready", "-h", "127.0.0.1", "-U", "postgres"])
+    answers = ExecWaitStrategy(["pg_isready", "-h", LOOPBACK, "-U", "postgres"])
     container = (
         DockerContainer(POSTGRES_IMAGE)
         .with_env("POSTGRES_PASSWORD", password)
         .with_command("postgres -c fsync=off -c full_page_writes=off -c max_connections=200")
-        .with_exposed_ports(5432)
         .waiting_for(answers)
     )
-    with container:
-        where = f"{container.get_container_host_ip()}:{container.get_exposed_port(5432)}"
-        yield DatabaseAdmin(admin_url=f"postgresql://postgres:{password}@{where}/postgres")
+    with _on_loopback(container, 5432) as port:
+        yield DatabaseAdmin(admin_url=f"postgresql://postgres:{password}@{LOOPBACK}:{port}/postgres")
 
 
 @contextlib.contextmanager
-def _nats_in_container() -> Generator[NatsInContainer]:
+def nats_in_container() -> Generator[NatsInContainer]:
+    """As `postgres_in_container`."""
     from testcontainers.core.container import DockerContainer
     from testcontainers.core.wait_strategies import LogMessageWaitStrategy
 
     ready = LogMessageWaitStrategy("Server is ready")
-    container = DockerContainer(NATS_IMAGE).with_command("--jetstream").with_exposed_ports(4222).waiting_for(ready)
+    container = DockerContainer(NATS_IMAGE).with_command("--jetstream").waiting_for(ready)
+    with _on_loopback(container, 4222) as port:
+        yield NatsInContainer(url=f"nats://{LOOPBACK}:{port}")
+
+
+@contextlib.contextmanager
+def _on_loopback(container: DockerContainer, port: int) -> Generator[int]:
+    """Runs it, and gives the port of this host that leads to its own, from this host alone."""
+    from testcontainers.core.config import testcontainers_config
+
+    # It would want an image of its own, which a closed network has not: we end what we start ourselves.
+    testcontainers_config.ryuk_disabled = True
+    bound = cast("dict[str, object]", container.ports)
+    bound[f"{port}/tcp"] = (LOOPBACK, None)
     with container:
-        yield NatsInContainer(url=f"nats://{container.get_container_host_ip()}:{container.get_exposed_port(4222)}")
+        yield container.get_exposed_port(port)
