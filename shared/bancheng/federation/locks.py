@@ -11,7 +11,6 @@ import logging
 from typing import Any
 
 import asyncpg
-from sqlalchemy.engine import URL, make_url
 
 from bancheng.federation.ending import end
 
@@ -32,7 +31,7 @@ class SiteLocks:
     """The locks of one process. `url` must reach PostgreSQL itself: a transaction pooler would not keep a session."""
 
     def __init__(self, url: str, *, idle_seconds: int = IDLE_SECONDS) -> None:
-        self._url = make_url(url)
+        self._url = url
         self._settings = _KEEP_ALIVE | {"application_name": "links", "idle_session_timeout": f"{idle_seconds}s"}
         self._connection: Any = None
         self._held: dict[str, asyncio.Event] = {}
@@ -121,5 +120,6 @@ def _lock_name(tenant: str, site: str) -> str:
     return f"bancheng/links/{tenant}/{site}"
 
 
-def _dsn(url: URL) -> str:
-    return url.set(drivername="postgresql").render_as_string(hide_password=False)
+def _dsn(url: str) -> str:
+    """As asyncpg itself takes it, which knows no drivers but several hosts."""
+    return f"postgresql://{url.partition('://')[2]}"

@@ -45,7 +45,13 @@ Url = Annotated[str, Meta(pattern=r"^postgres(ql)?(\+asyncpg)?://")]
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One process of one service. Times in seconds, sizes in bytes."""
 
-    database_url: Annotated[Url, Meta(description="PostgreSQL as the service's role: owns nothing, bypasses nothing.")]
+    database_url: Annotated[
+        Url,
+        Meta(
+            description="PostgreSQL as the service's role: owns nothing, bypasses nothing. With a standby both hosts, "
+            "separated by a comma, and `?target_session_attrs=primary`."
+        ),
+    ]
     sites_dir: Annotated[Path, Meta(description="Folder of the site files, one `<tenant>.toml` for each tenant.")]
     owner_url: Annotated[
         Url | None, Meta(description="PostgreSQL as the tables' owner: only `db upgrade` needs it.")

@@ -11,6 +11,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any, Protocol, cast
+from urllib.parse import urlsplit, urlunsplit
 
 import msgspec
 from sqlalchemy.engine import URL, Connection, make_url
@@ -30,6 +31,8 @@ from bancheng.store.errors import (
 Row = Sequence[Any]
 """One row as the driver gives it: a decoding edge, so each query unpacks it into something typed."""
 
+_DRIVER = "postgresql+asyncpg"
+_POSTGRES_PORT = 5432
 CONNECT_SECONDS = 10
 POOL_WAIT_SECONDS = 5
 FEW_ROWS = 64
@@ -190,8 +193,18 @@ FROM pg_roles WHERE pg_has_role(current_user, oid, 'MEMBER')
 
 
 def driver_url(url: str) -> URL:
-    """The address with our driver named in it, however it was written."""
-    return make_url(url).set(drivername="postgresql+asyncpg")
+    """The address with our driver named in it, however it was written.
+
+    Several servers, as PostgreSQL's own tools have them: `postgresql://user@a,b:5433/name?target_session_attrs=primary`.
+    """
+    parts = urlsplit(url)
+    who, _, where = parts.netloc.rpartition("@")
+    hosts = where.split(",")
+    if len(hosts) == 1:
+        return make_url(url).set(drivername=_DRIVER)
+    one = make_url(urlunsplit(parts._replace(netloc=f"{who}@")))
+    named = tuple(host if ":" in host else f"{host}:{_POSTGRES_PORT}" for host in hosts)
+    return one.set(drivername=_DRIVER).update_query_dict({"host": named})
 
 
 def _create_engine(url: URL, pool_size: int, application: str) -> AsyncEngine:
