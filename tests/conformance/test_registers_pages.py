@@ -53,6 +53,8 @@ async def test_the_catalogue_and_the_entrustments_are_kept_at_the_page(hall: Reg
     wrong = await browser.submit(listed, "/registers/matters/publish-matters", matter_lines="a,甲,moon")
     assert wrong.status == 422
     assert wrong.forms["/registers/matters/publish-matters"].values["matter_lines"] == "a,甲,moon"
+    unnamed = await browser.submit(listed, "/registers/matters/publish-matters", matter_lines=f"{lines}\n\n胡写")
+    assert "“第 3 项 · 名称”不能为空。" in unnamed.text
     page = await browser.open("/registers/entrustments")
     done = await browser.submit(
         page, "/registers/entrustments/entrust", document="甲委〔2026〕3号", department=FIRST, signed_on="2026-01-05",

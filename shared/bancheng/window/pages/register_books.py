@@ -5,6 +5,7 @@ Owns columns, rows and fields of every register, in the reader's language. The f
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any, Final
@@ -17,7 +18,7 @@ from bancheng.window.field_problems import FieldProblem
 from bancheng.window.hosting import Hosting
 from bancheng.window.identity import Identity
 from bancheng.window.pages.book_parts import Book, BookForm
-from bancheng.window.pages.catalogue import word
+from bancheng.window.pages.catalogue import translations, word
 from bancheng.window.pages.choices import Option
 from bancheng.window.pages.duty_book import CALLED_IN_BODY, DUTY_FORMS, duty_book, duty_options
 from bancheng.window.registers import case_reports, entrustments, liaisons, matters, summaries, units, zero_reports
@@ -256,6 +257,7 @@ def filled(name: str, identity: Identity) -> str:
             return ""
 
 
+_IN_A_LINE: Final = re.compile(r"matters\.?\[(\d+)\]\.(key|name|tier|department|papers)")
 _NAMES: Final = {"liaison_name": "name", "entrusted": "matters", "matter_lines": "matters", **CALLED_IN_BODY}
 """Fields that are called otherwise on the page than in the body."""
 
@@ -277,6 +279,15 @@ def problem_at(name: str, problems: Sequence[FieldProblem]) -> FieldProblem | No
     inner = _NAMES.get(name, name)
     within = (f"{inner}.", f"{inner}[")
     return next((each for each in problems if each.field == inner or each.field.startswith(within)), None)
+
+
+def problem_label(name: str, problem: FieldProblem, label: str, language: Language) -> str:
+    """What does not fit: the field of the page, or where many stand in it which of them, and what is wrong with it."""
+    inner = _IN_A_LINE.fullmatch(problem.field)
+    if name != "matter_lines" or inner is None:
+        return label
+    item = translations(language).gettext("第 %(number)s 项") % {"number": int(inner[1]) + 1}
+    return f"{item} · {word(language, 'column', inner[2])}"
 
 
 def _pieces(text: str) -> list[str]:

@@ -34,6 +34,7 @@ from bancheng.window.pages.register_books import (
     filled,
     options,
     problem_at,
+    problem_label,
     raw_body,
     span,
 )
@@ -178,6 +179,10 @@ def _shown(
     return ShownForm(name=form.name, fields=fields, key=key, is_open=typed is not None)
 
 
+def _said(problem: FieldProblem, label: str, language: Language) -> str:
+    return text_for(problem.code, language, {**problem.parameters, "field": label}).message
+
+
 def _field(
     spec: str,
     identity: Identity,
@@ -199,7 +204,7 @@ def _field(
         options=chosen,
         value=filled(name, identity) if typed is None else typed,
         hint=word(language, "register_hint", name) if name in REGISTER_HINTS else "",
-        error=text_for(found.code, language, {**found.parameters, "field": label}).message if found else "",
+        error=_said(found, problem_label(name, found, label, language), language) if found else "",
     )
 
 

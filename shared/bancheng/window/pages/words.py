@@ -290,6 +290,7 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "adopt-late-outcome": "没有等着决定的迟到记录。",
         "overrule-late": "没有等着决定的迟到记录。",
         "raise-level": "已经是最高一级。",
+        "request-extension": "没有还在走、可以延期的期限。",
     },
     "role": {
         "clerk": "办理专员",
