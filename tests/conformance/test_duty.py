@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -79,6 +79,19 @@ async def test_officers_are_named_and_the_duty_leader_is_called_at_once(open_hal
     open_hall.now += timedelta(days=1)
     await clerk.must(case_id, "call-duty-leader", reason="第二天没有人值班")
     assert (await clerk.last(case_id, "DutyLeaderCalled"))["details"]["called"] == ""
+
+
+@pytest.mark.clause("PZ-02", part="the clock's own call names the leader on duty that day, too")
+async def test_who_is_called_by_the_clock_is_on_duty_that_day(open_hall: OpenHall) -> None:
+    clerk, leader = await open_hall.at(PANZHIHUA, "top-clerk"), await open_hall.at(PANZHIHUA, "top-leader")
+    case_id = await clerk.accepted()
+    person = next(each for each in (await clerk.case(case_id))["clocks"] if each["name"] == "person")
+    await planned(leader, "/duty", staff=LEADER, duty="duty_leader", day=person["due_day"])
+    await open_hall.pass_until(datetime.fromisoformat(person["due_at"]), PANZHIHUA)
+    entry = await clerk.last(case_id, "DutyLeaderCalled")
+    assert (entry["details"]["called"], entry["details"]["reason"], entry["by_system"]) == (
+        "测试top-leader", "deadline:person", True,
+    )  # fmt: skip
 
 
 @pytest.mark.clause("PA-R7")

@@ -15,12 +15,14 @@ from bancheng.federation.desk import Desk
 from bancheng.federation.site import HostedSite, UnknownEdition
 from bancheng.kernel.case import Case
 from bancheng.kernel.commands import PassDeadline, TakeOver
+from bancheng.kernel.duty import named
 from bancheng.kernel.rejected import Rejected
 from bancheng.kernel.watch import next_watch
 from bancheng.schema.events import SYSTEM_STAFF, Actor
 from bancheng.store.alerts import TRANSIT_LATE, raise_alert
 from bancheng.store.casebook import CaseChange, append, due_cases, load_entries
 from bancheng.store.database import Database, Transaction
+from bancheng.store.duty_rosters import load_roster
 from bancheng.store.errors import EntryErased, TooManyEntries
 
 BATCH = 250
@@ -61,7 +63,8 @@ async def _act(tx: Transaction, site: HostedSite, case: Case, now: datetime) -> 
             return desk.change()
         match watch.reason:
             case "rung":
-                desk.decide(PassDeadline(), site.system_actor(case.holder_unit))
+                called = await _leaders_on_duty(tx, site, case, now)
+                desk.decide(PassDeadline(called=called), site.system_actor(case.holder_unit))
             case "silent_holder":
                 desk.decide(TakeOver(cause="silence"), _taker(site, case))
             case "take_back":
@@ -75,6 +78,15 @@ async def _act(tx: Transaction, site: HostedSite, case: Case, now: datetime) -> 
         return desk.change(known)
     except (Rejected, UnknownEdition, EntryErased, TooManyEntries):
         return None
+
+
+async def _leaders_on_duty(tx: Transaction, site: HostedSite, case: Case, now: datetime) -> str:
+    """Who is called, as the roster of the holder's unit says, if a rung that is due calls the duty leader (PZ-02)."""
+    rungs = (rung for clock in case.clocks.values() if clock.state != "stopped" for rung in clock.rungs)
+    if not any(rung.action == "call_duty_leader" and rung.at <= now for rung in rungs):
+        return ""
+    roster = await load_roster(tx, case.holder_unit)
+    return named(roster.on_duty(site.calendar.local_day(now), "duty_leader"))
 
 
 def _taker(site: HostedSite, case: Case) -> Actor:

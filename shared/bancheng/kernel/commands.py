@@ -301,7 +301,12 @@ class OverruleLate(Command, frozen=True, kw_only=True):
 
 
 class PassDeadline(Command, frozen=True, kw_only=True):
-    """The clock's: act on every rung that is due at `context.now`. Harmless when repeated."""
+    """The clock's: act on every rung that is due at `context.now`. Harmless when repeated.
+
+    `called` is as in CallDutyLeader, for the holder's unit, should a rung call the duty leader.
+    """
+
+    called: str = ""
 
 
 class CallDutyLeader(Command, frozen=True, kw_only=True):

@@ -110,7 +110,7 @@ def _by_others(command: ByOthers, case: Case, context: Context) -> tuple[CaseEve
         case c.FileLateEntry():
             return late.file_late_entry(command, case, context) if _holds(case, context) else ()
         case c.PassDeadline():
-            return deadlines.pass_deadline(case, context) if _holds(case, context) else ()
+            return deadlines.pass_deadline(command, case, context) if _holds(case, context) else ()
         case c.RecomputeDues():
             return handling.recompute_dues(case, context) if _holds(case, context) else ()
         case c.LeaveClosedUnit():

@@ -22,7 +22,7 @@ MAXIMUM_RUNGS = 256
 Acted = e.DeadlineWarned | e.DeadlineReminded | e.DutyLeaderCalled | e.DeadlinePassed | e.Resumed
 
 
-def pass_deadline(case: Case, context: Context) -> tuple[e.CaseEvent, ...]:
+def pass_deadline(command: c.PassDeadline, case: Case, context: Context) -> tuple[e.CaseEvent, ...]:
     """Acts on every rung due at `context.now`, in order of time, until none is left; a climb ends the term and so
     comes last.
     """
@@ -40,7 +40,7 @@ def pass_deadline(case: Case, context: Context) -> tuple[e.CaseEvent, ...]:
             climbing.append(clock)
             as_left = _with(as_left, (clock,))
             continue
-        event = _act(rung, clock, as_left, context)
+        event = _act(rung, clock, as_left, context, called=command.called)
         events.append(event)
         as_left = _with(as_left, event.clocks)
     if climbing:
@@ -58,7 +58,7 @@ def _with(case: Case, clocks: tuple[Clock, ...]) -> Case:
     return replace(case, clocks={**case.clocks, **{clock.name: clock for clock in clocks}})
 
 
-def _act(rung: Rung, clock: Clock, case: Case, context: Context) -> Acted:
+def _act(rung: Rung, clock: Clock, case: Case, context: Context, *, called: str) -> Acted:
     match rung.action:
         case "warn":
             return e.DeadlineWarned(
@@ -74,6 +74,7 @@ def _act(rung: Rung, clock: Clock, case: Case, context: Context) -> Acted:
                 actor=context.actor,
                 reason=f"deadline:{clock.name}",
                 unit=case.holder_unit,
+                called=called,
                 clocks=(clock,),
             )
         case "pass":
