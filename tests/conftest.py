@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ import pytest
 
 from bancheng.runtime.local_process import PORTS
 from tests.support import distribution
+from tests.support.databases import migrated_template
 from tests.support.servers import RunningNats, running_nats, running_postgres
 
 if TYPE_CHECKING:
@@ -46,6 +48,12 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DatabaseAdmin
     """A PostgreSQL as its superuser; make a database of your own in it and drop it afterwards."""
     with running_postgres(tmp_path_factory.mktemp("postgres")) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def migrated(postgres: DatabaseAdmin) -> str:
+    """A migrated, empty database that nobody is connected to, to copy."""
+    return asyncio.run(migrated_template(postgres))
 
 
 @pytest.fixture(scope="session")

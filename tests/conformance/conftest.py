@@ -9,9 +9,8 @@ import pytest
 import pytest_asyncio
 
 from bancheng.store.database import Database
-from bancheng.store.roles import Passwords, prepare_database
-from bancheng.store.schema_changes import upgrade
 from tests.conformance.hall import OpenHall
+from tests.support.databases import OWNER, copied_database, service_url
 from tests.support.restored_database import RestoredDatabase, restored_database
 
 if TYPE_CHECKING:
@@ -19,17 +18,13 @@ if TYPE_CHECKING:
 
     from bancheng.runtime.database_admin import DatabaseAdmin
 
-OWNER, SERVICE, PASSWORD = "conformance_owner", "conformance_service", "conformance"
 TEMPLATE, NAME = "conformance_template", "conformance_tests"
 
 
 @pytest.fixture(scope="session")
-def open_template(postgres: DatabaseAdmin) -> str:
+def open_template(postgres: DatabaseAdmin, migrated: str) -> str:
     async def make() -> None:
-        passwords = Passwords(owner=PASSWORD, service=PASSWORD)
-        await prepare_database(postgres.admin_url, TEMPLATE, OWNER, SERVICE, passwords)
-        await upgrade(postgres.url(TEMPLATE, user=OWNER, password=PASSWORD), service_role=SERVICE)
-        database = Database(postgres.url(TEMPLATE, user=SERVICE, password=PASSWORD), pool_size=1)
+        database = Database(await copied_database(postgres, TEMPLATE, template=migrated), pool_size=1)
         await OpenHall(database).employ()
         await database.close()
 
@@ -47,6 +42,6 @@ def restored(postgres: DatabaseAdmin, open_template: str) -> RestoredDatabase:
 async def open_hall(postgres: DatabaseAdmin, restored: RestoredDatabase) -> AsyncIterator[OpenHall]:
     """Monday morning, nobody has come yet, every shipped tenant."""
     await restored.restore()
-    database = Database(postgres.url(NAME, user=SERVICE, password=PASSWORD), pool_size=4)
+    database = Database(service_url(postgres, NAME), pool_size=4)
     yield OpenHall(database)
     await database.close()

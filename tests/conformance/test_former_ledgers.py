@@ -16,10 +16,11 @@ from bancheng.runtime.ledger_command import LedgerOrder, import_ledger
 from bancheng.runtime.settings import Settings
 from bancheng.runtime.site_files import write_site_file
 from bancheng.runtime.staff_command import StaffRefused
-from tests.conformance.conftest import NAME, PASSWORD, SERVICE
+from tests.conformance.conftest import NAME
 from tests.conformance.hall import PANAN
 from tests.conformance.registers_hall import RegistersHall
 from tests.kernel.notices import CALENDAR
+from tests.support.databases import service_url
 from tests.window.browsing import at_page
 from tests.window.test_rules_pages import sent
 from tests.window.town_hall import START
@@ -280,7 +281,7 @@ async def test_an_operator_takes_a_ledger_in_from_a_terminal(
     write_site_file(tmp_path, hall.files[PANAN])
     write_anchor(tmp_path / "clock.json", Anchor(domain_at=START, day_seconds=60, calendar=CALENDAR))
     settings = Settings(
-        database_url=postgres.url(NAME, user=SERVICE, password=PASSWORD), sites_dir=tmp_path,
+        database_url=service_url(postgres, NAME), sites_dir=tmp_path,
         clock_file=tmp_path / "clock.json",
     )  # fmt: skip
     ledger = tmp_path / "ledger.csv"

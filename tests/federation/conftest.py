@@ -10,9 +10,8 @@ import pytest_asyncio
 
 from bancheng.runtime.local_nats import NatsServer
 from bancheng.store.paper_store import PaperStore
-from bancheng.store.roles import Passwords, prepare_database
-from bancheng.store.schema_changes import upgrade
 from tests.federation.linked_sites import LinkedSites
+from tests.support.databases import copied_database
 from tests.support.tiers import COUNTY, TOWN, VILLAGE
 
 if TYPE_CHECKING:
@@ -21,27 +20,17 @@ if TYPE_CHECKING:
 
     from bancheng.runtime.database_admin import DatabaseAdmin
 
-OWNER = "link_owner"
-SERVICE = "link_service"
-PASSWORDS = Passwords(owner="owner-password", service="service-password")
-
-
-async def _make(postgres: DatabaseAdmin, name: str) -> str:
-    await prepare_database(postgres.admin_url, name, OWNER, SERVICE, PASSWORDS)
-    await upgrade(postgres.url(name, user=OWNER, password=PASSWORDS.owner), service_role=SERVICE)
-    return postgres.url(name, user=SERVICE, password=PASSWORDS.service)
-
 
 @pytest.fixture(scope="session")
-def site_addresses(postgres: DatabaseAdmin) -> dict[str, str]:
+def site_addresses(postgres: DatabaseAdmin, migrated: str) -> dict[str, str]:
     """The two databases, as the service's role."""
-    return {site: asyncio.run(_make(postgres, f"link_{site}")) for site in (VILLAGE, TOWN)}
+    return {site: asyncio.run(copied_database(postgres, f"link_{site}", template=migrated)) for site in (VILLAGE, TOWN)}
 
 
 @pytest.fixture(scope="session")
-def county_address(postgres: DatabaseAdmin) -> str:
+def county_address(postgres: DatabaseAdmin, migrated: str) -> str:
     """The third database, for what takes two hops."""
-    return asyncio.run(_make(postgres, f"link_{COUNTY}"))
+    return asyncio.run(copied_database(postgres, f"link_{COUNTY}", template=migrated))
 
 
 @pytest.fixture

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bancheng.store.database import Database
-from bancheng.store.roles import Passwords, prepare_database
-from bancheng.store.schema_changes import upgrade
+from tests.support.databases import OWNER, service_url
 from tests.support.restored_database import RestoredDatabase, restored_database
 from tests.support.tiers import COUNTY, EAST, TOWN, VILLAGE, Tiers
 
@@ -19,40 +18,25 @@ if TYPE_CHECKING:
 
     from bancheng.runtime.database_admin import DatabaseAdmin
 
-OWNER, SERVICE, PASSWORD = "partition_owner", "partition_service", "partition"
-TEMPLATE = "partition_template"
 SITES = (COUNTY, TOWN, VILLAGE)
 
 
 @pytest.fixture(scope="session")
-def template(postgres: DatabaseAdmin) -> str:
-    """A migrated database that nobody is connected to."""
-
-    async def make() -> None:
-        passwords = Passwords(owner=PASSWORD, service=PASSWORD)
-        await prepare_database(postgres.admin_url, TEMPLATE, OWNER, SERVICE, passwords)
-        await upgrade(postgres.url(TEMPLATE, user=OWNER, password=PASSWORD), service_role=SERVICE)
-
-    asyncio.run(make())
-    return TEMPLATE
-
-
-@pytest.fixture(scope="session")
-def restored_sites(postgres: DatabaseAdmin, template: str) -> list[RestoredDatabase]:
+def restored_sites(postgres: DatabaseAdmin, migrated: str) -> list[RestoredDatabase]:
     """A database for each site."""
 
     async def make() -> list[RestoredDatabase]:
         return [
-            await restored_database(postgres, f"partition_{site}", owner=OWNER, template=template) for site in SITES
+            await restored_database(postgres, f"partition_{site}", owner=OWNER, template=migrated) for site in SITES
         ]
 
     return asyncio.run(make())
 
 
 @pytest.fixture(scope="session")
-def restored_east(postgres: DatabaseAdmin, template: str) -> RestoredDatabase:
+def restored_east(postgres: DatabaseAdmin, migrated: str) -> RestoredDatabase:
     """The second village's, for the tests that have one."""
-    return asyncio.run(restored_database(postgres, f"partition_{EAST}", owner=OWNER, template=template))
+    return asyncio.run(restored_database(postgres, f"partition_{EAST}", owner=OWNER, template=migrated))
 
 
 @pytest.fixture
@@ -77,10 +61,7 @@ async def _standing(
 ) -> AsyncGenerator[Tiers]:
     for each in restored:
         await each.restore()
-    databases = {
-        site: Database(postgres.url(f"partition_{site}", user=SERVICE, password=PASSWORD), pool_size=4)
-        for site in sites
-    }
+    databases = {site: Database(service_url(postgres, f"partition_{site}"), pool_size=4) for site in sites}
     tiers = Tiers(databases)
     await tiers.join()
     yield tiers

@@ -1,6 +1,6 @@
-"""A database of a test's own, with its two roles and this release's tables.
+"""Databases with their two roles and this release's tables: one of a test's own, and copies of one template.
 
-Owns making it; it goes with the server.
+Owns making them; they go with the server.
 """
 
 from __future__ import annotations
@@ -38,6 +38,30 @@ async def prepared_database(admin: DatabaseAdmin) -> OwnDatabase:
         service_url=admin.url(name, user=service, password="s"),
         service_role=service,
     )
+
+
+OWNER, SERVICE, PASSWORD = "tests_owner", "tests_service", "tests"
+"""The roles of the template and of every copy."""
+TEMPLATE = "tests_template"
+
+
+async def migrated_template(admin: DatabaseAdmin) -> str:
+    """A database with the shared tables that nobody is connected to, once for a server: a copy costs a tenth of it."""
+    passwords = Passwords(owner=PASSWORD, service=PASSWORD)
+    await prepare_database(admin.admin_url, TEMPLATE, OWNER, SERVICE, passwords)
+    await upgrade(admin.url(TEMPLATE, user=OWNER, password=PASSWORD), service_role=SERVICE)
+    return TEMPLATE
+
+
+async def copied_database(admin: DatabaseAdmin, name: str, *, template: str) -> str:
+    """Its address as the service's role. One of that name is dropped."""
+    await admin.drop_database(name)
+    await admin.create_database(name, owner=OWNER, template=template)
+    return service_url(admin, name)
+
+
+def service_url(admin: DatabaseAdmin, name: str) -> str:
+    return admin.url(name, user=SERVICE, password=PASSWORD)
 
 
 async def migrated_database(admin: DatabaseAdmin, *version_locations: Path) -> OwnDatabase:

@@ -9,8 +9,7 @@ import pytest
 import pytest_asyncio
 
 from bancheng.store.database import Database
-from bancheng.store.roles import Passwords, prepare_database
-from bancheng.store.schema_changes import upgrade
+from tests.support.databases import OWNER, copied_database, service_url
 from tests.support.restored_database import RestoredDatabase, restored_database
 from tests.support.tiers import COUNTY, TOWN, VILLAGE, Tiers
 from tests.window.town_hall import TownHall
@@ -20,20 +19,16 @@ if TYPE_CHECKING:
 
     from bancheng.runtime.database_admin import DatabaseAdmin
 
-OWNER, SERVICE, PASSWORD = "window_owner", "window_service", "window"
 TEMPLATE, NAME = "window_template", "window_tests"
 SITES = (COUNTY, TOWN, VILLAGE)
 
 
 @pytest.fixture(scope="session")
-def template(postgres: DatabaseAdmin) -> str:
+def template(postgres: DatabaseAdmin, migrated: str) -> str:
     """A migrated database with the staff of both tenants, that nobody is connected to."""
 
     async def make() -> None:
-        passwords = Passwords(owner=PASSWORD, service=PASSWORD)
-        await prepare_database(postgres.admin_url, TEMPLATE, OWNER, SERVICE, passwords)
-        await upgrade(postgres.url(TEMPLATE, user=OWNER, password=PASSWORD), service_role=SERVICE)
-        database = Database(postgres.url(TEMPLATE, user=SERVICE, password=PASSWORD), pool_size=1)
+        database = Database(await copied_database(postgres, TEMPLATE, template=migrated), pool_size=1)
         await TownHall(database).employ()
         await database.close()
 
@@ -51,7 +46,7 @@ def restored(postgres: DatabaseAdmin, template: str) -> RestoredDatabase:
 async def database(postgres: DatabaseAdmin, restored: RestoredDatabase) -> AsyncIterator[Database]:
     """As the service's role, with what the template holds."""
     await restored.restore()
-    database = Database(postgres.url(NAME, user=SERVICE, password=PASSWORD), pool_size=6)
+    database = Database(service_url(postgres, NAME), pool_size=6)
     yield database
     await database.close()
 
@@ -77,9 +72,7 @@ async def tiers(postgres: DatabaseAdmin, restored_sites: list[RestoredDatabase])
     """A village, a town and a county on a database each, with the same staff."""
     for each in restored_sites:
         await each.restore()
-    databases = {
-        site: Database(postgres.url(f"window_{site}", user=SERVICE, password=PASSWORD), pool_size=3) for site in SITES
-    }
+    databases = {site: Database(service_url(postgres, f"window_{site}"), pool_size=3) for site in SITES}
     tiers = Tiers(databases)
     await tiers.join()
     yield tiers
