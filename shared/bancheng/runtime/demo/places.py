@@ -18,6 +18,7 @@ XIAOSHAN, PANAN = "330109", "330727"
 GUALI, TANGTOU, YUNQIAO = "330109901", "330109901201", "330109901202"
 NANPU, QINGSHI, BAIYANG = "330109902", "330109902201", "330109902202"
 ANSHAN, XIYUAN = "330727901", "330727902"
+XIAOSHAN_DEPARTMENT, PANAN_DEPARTMENT = "330109801", "330727801"
 PASSWORD = "demo-password"  # noqa: S105 - everybody may know it: it is printed when the demo starts
 SERVICES = ("county", "town", "village")
 """One process each; each hosts the site of that name of every tenant that has it."""
@@ -41,6 +42,10 @@ def _window(code: str, name: str, site: str, parent: str | None) -> UnitEntry:
     return UnitEntry(code=code, name=name, tier=site, site=site, parent=parent)
 
 
+def _department(code: str, name: str, parent: str) -> UnitEntry:
+    return UnitEntry(code=code, name=name, tier="county", site="county", parent=parent, is_window=False)
+
+
 UNITS = {
     XIAOSHAN: (
         _window(XIAOSHAN, "萧山区政务服务中心“办不成事”反映窗口", "county", None),
@@ -50,11 +55,13 @@ UNITS = {
         _window(YUNQIAO, "云桥村便民服务站（虚构）", "village", GUALI),
         _window(QINGSHI, "青石村便民服务站（虚构）", "village", NANPU),
         _window(BAIYANG, "白杨社区便民服务站（虚构）", "village", NANPU),
+        _department(XIAOSHAN_DEPARTMENT, "区房屋安全管理部门（虚构）", XIAOSHAN),
     ),
     PANAN: (
         _window(PANAN, "磐安县365行政服务中心“难事”办理专窗", "county", None),
         _window(ANSHAN, "安山镇“难事”办理分窗口（虚构）", "town", PANAN),
         _window(XIYUAN, "溪源乡“难事”办理分窗口（虚构）", "town", PANAN),
+        _department(PANAN_DEPARTMENT, "县林业部门（虚构）", PANAN),
     ),
 }
 
@@ -68,6 +75,7 @@ ACCOUNTS = (
     _staff(XIAOSHAN, "county", XIAOSHAN, "xiaoshan-lead", "沈知秋", "coordinator"),
     _staff(XIAOSHAN, "county", XIAOSHAN, "xiaoshan-supervisor", "高远", "supervisor"),
     _staff(XIAOSHAN, "county", XIAOSHAN, "xiaoshan-admin", "秦霜降", "administrator"),
+    _staff(XIAOSHAN, "county", XIAOSHAN_DEPARTMENT, "xiaoshan-department", "苏小暑", "department_officer"),
     _staff(XIAOSHAN, "town", GUALI, "guali", "许小满", "clerk"),
     _staff(XIAOSHAN, "town", GUALI, "guali-lead", "陆青", "duty_leader"),
     _staff(XIAOSHAN, "town", GUALI, "guali-supervisor", "韩立冬", "supervisor"),
@@ -83,6 +91,7 @@ ACCOUNTS = (
     _staff(PANAN, "county", PANAN, "panan-lead", "施寒露", "coordinator"),
     _staff(PANAN, "county", PANAN, "panan-supervisor", "宋大寒", "supervisor"),
     _staff(PANAN, "county", PANAN, "panan-admin", "袁立冬", "administrator"),
+    _staff(PANAN, "county", PANAN_DEPARTMENT, "panan-department", "葛芒种", "department_officer"),
     _staff(PANAN, "town", ANSHAN, "anshan", "曹惊蛰", "clerk"),
     _staff(PANAN, "town", ANSHAN, "anshan-lead", "严处暑", "duty_leader"),
     _staff(PANAN, "town", XIYUAN, "xiyuan", "孔立夏", "clerk"),
