@@ -91,6 +91,7 @@ def without_network(carried: Path, script: str) -> str:
     return run("docker", "run", *where, BASE, "sh", "-eu", "-c", script, timeout_seconds=BUILD_SECONDS)
 
 
+@pytest.mark.timeout(BUILD_SECONDS + 600)
 @pytest.mark.clause("U-01", part="installed on a host without network or registry, with its own database")
 def test_the_bundle_installs_without_any_network_and_check_finds_nothing_wrong(carried: Path) -> None:
     said = without_network(carried, INSTALL)
