@@ -12,9 +12,6 @@ from bancheng.schema.messages import PaperAsk, PaperNotGiven, PaperPiece, PaperR
 from bancheng.store.sealing import NotForUs, seal, unseal
 from bancheng.store.signing import SignatureRefused, sign_message, verify_message
 
-ENVELOPE_BYTES = 1_024
-"""What a piece has around it at most: signature, names, the seal."""
-
 PaperAnswer = PaperPiece | PaperNotGiven
 
 _encoder = msgspec.msgpack.Encoder()

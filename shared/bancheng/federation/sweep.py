@@ -7,7 +7,6 @@ child, take back what was not received, raise an alarm for what it sent up. Hand
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
 
 import msgspec
 
@@ -26,8 +25,6 @@ from bancheng.store.duty_rosters import load_roster
 from bancheng.store.errors import EntryErased, TooManyEntries
 
 BATCH = 250
-
-SweepFault = Literal["sweep.rejected", "profile.edition_unknown"]
 
 
 class Swept(msgspec.Struct, frozen=True, kw_only=True):
