@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+import httpx
+
 from bancheng.runtime.local_process import wait_until
 from tests.containers.tier import HUB_NAME, CommandFailed, Tier
 from tests.support.api import Client, Refused
@@ -37,6 +39,14 @@ def says(tier: Tier, *words: str) -> bool:
     return wait_until(lambda: all(word in checked(tier) for word in words), timeout_seconds=60)
 
 
+def is_answered(client: Client) -> bool:
+    """Whether a new connection is made: its certificate is looked at."""
+    try:
+        return bool(client.get("/cases"))
+    except httpx.ConnectError:
+        return False
+
+
 def test_a_nats_server_lost_with_all_its_streams_is_made_anew(deployment: Deployment) -> None:
     """docs/ops/lost-nats.md"""
     village, county = clerks(deployment)
@@ -60,6 +70,7 @@ def test_an_ended_certificate_stops_no_window_and_is_named(deployment: Deploymen
     assert says(deployment.tiers["village"], "nats.certificate", "certificate has expired")
     hub.operator(*issue)
     hub.compose("restart", "nats")
+    assert wait_until(lambda: is_answered(county), timeout_seconds=90), "the pages use the new one without a restart"
     county.wait_for_case(during, timeout_seconds=120)
     assert says(deployment.tiers["village"], "uplink: DN_village has")
 

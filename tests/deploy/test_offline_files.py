@@ -25,5 +25,5 @@ def test_the_servers_of_a_bundle_are_those_of_the_tests_hash_by_hash() -> None:
 def test_what_is_fetched_names_no_registry() -> None:
     for name in ("build", "bundle", "load", "servers.Dockerfile", "servers.txt", "servers.in"):
         text = (ROOT / "deploy/offline" / name).read_text(encoding="utf-8")
-        for word in ("docker pull", "index-url", "--trusted-host", "docker.io/"):
+        for word in ("docker pull", "--index", "--trusted-host", "docker.io/"):
             assert word not in text, (name, word)

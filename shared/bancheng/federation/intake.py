@@ -22,12 +22,14 @@ from bancheng.federation.jetstream import PULL_FRAMES, PullConsumer, stream_stat
 from bancheng.federation.site import HostedSite, Peer
 from bancheng.federation.stopping import open_link, stop_for
 from bancheng.federation.timing import Backoff, Timing
+from bancheng.federation.traced_frames import taken_in
 from bancheng.federation.wire import Delivered
 from bancheng.schema.messages import link_name
 from bancheng.schema.subjects import stream_name
 from bancheng.store.database import Database
 from bancheng.store.errors import StoreError
 from bancheng.store.links import LinkRow, get_link
+from bancheng.store.tracing import began
 
 MAX_BATCH_FRAMES = PULL_FRAMES
 """One transaction. A sender signs its head far more often: this many without a signature are no honest stream."""
@@ -172,9 +174,13 @@ class Intake:
 
     async def _commit(self, site: HostedSite, batch: Sequence[Inspected], consumer: PullConsumer) -> None:
         """One batch, as far as the peer has signed for it. Raises LinkStopped, Gap, StoreError."""
+        began_ns = began(self._database.tracer)
         outcome = await take_in(
             self._database, site, self._peer, self._link, batch, apply=self._apply, epoch=self._epoch
         )
+        if self._database.tracer is not None:
+            done = taken_in(self._link, outcome.arrived, outcome.applied)
+            self._database.tracer.record("intake", self._tenant, done, began_ns=began_ns)
         self._key_unknown_since = None
         await self._tell(outcome)
         if outcome.stopped:

@@ -30,6 +30,7 @@ from bancheng.federation.health import Health
 from bancheng.federation.jetstream import MAX_BATCH_FRAMES, Outgoing, publish_batch, stream_state
 from bancheng.federation.site import HostedSite, Peer
 from bancheng.federation.timing import Backoff, Timing
+from bancheng.federation.traced_frames import relayed
 from bancheng.federation.wire import StreamState
 from bancheng.schema.frames import encode_frame
 from bancheng.schema.messages import link_name
@@ -45,6 +46,7 @@ from bancheng.store.database import Database
 from bancheng.store.errors import StoreError
 from bancheng.store.links import LinkRow, NumberedFrame, get_link, number_outbox, read_outbox
 from bancheng.store.signing import Signer
+from bancheng.store.tracing import began
 
 MAX_BATCH_BYTES = 4 * 1024 * 1024
 FIRST_BATCH_FRAMES = 16
@@ -169,8 +171,12 @@ class Relay:
         last = end.last_number
         if frames[0].number != last + 1:
             raise StreamBehind(f"the outbox continues with {frames[0].number}, the stream ends at {last}")
+        began_ns = began(self._database.tracer)
         messages = _messages(frames, self._hosted().signer)
         published = await publish_batch(self._client, self._subject, messages, expected_last=last)
+        if self._database.tracer is not None:
+            done = relayed(self._link, frames)
+            self._database.tracer.record("relay", self._tenant, done, began_ns=began_ns)
         return msgspec.structs.replace(end, last_number=published)
 
     async def _rest(self, seconds: float) -> None:

@@ -14,6 +14,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
+from uuid import UUID
 
 from bancheng.runtime.demo.options import add_options
 from bancheng.runtime.logging import configure_logging
@@ -40,6 +41,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     demo = commands.add_parser("demo", help="three services on this machine, with two counties' stories")
     add_options(demo)
     demo.set_defaults(action=_demo)
+    trace = commands.add_parser("trace", help="which trace a case's steps are in, at every tier")
+    trace.add_argument("tenant", metavar="TENANT")
+    trace.add_argument("case_id", metavar="CASE", type=UUID)
+    trace.set_defaults(action=_trace)
     keys = commands.add_parser("keys", help="secrets").add_subparsers(required=True, metavar="command")
     keys.add_parser("new", help="a signing seed and a NATS user key").set_defaults(action=_new_keys)
     add_tenant_commands(commands.add_parser("tenant", help="tenants"))
@@ -323,6 +328,13 @@ def _publish(settings: Settings, parsed: argparse.Namespace) -> int:
 
     for line in asyncio.run(publish_from(settings, parsed)):
         print(line)
+    return 0
+
+
+def _trace(parsed: argparse.Namespace) -> int:
+    from bancheng.runtime.tracing import trace_of
+
+    print(f"{trace_of(parsed.tenant, parsed.case_id):032x}")
     return 0
 
 

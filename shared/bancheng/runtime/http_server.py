@@ -28,6 +28,7 @@ from bancheng.runtime.measuring import measured
 from bancheng.runtime.metrics import CONTENT_TYPE, Meters
 from bancheng.runtime.rule_books import ShippedRuleBooks
 from bancheng.runtime.service import Service
+from bancheng.runtime.tracing import TracedRequests
 from bancheng.window.application import create_application
 from bancheng.window.parts import Limits, WindowParts
 
@@ -69,6 +70,9 @@ def application_of(service: Service) -> Litestar:
     def timed(app: ASGIApp) -> ASGIApp:
         return Measured(app, meters=service.meters, at_once=settings.requests_at_once)
 
+    def traced(app: ASGIApp) -> ASGIApp:
+        return TracedRequests(app, traces=lambda: service.traces, untraced=_UNLIMITED)
+
     limits = Limits(
         body_bytes=settings.body_bytes,
         paper_bytes=settings.paper_bytes,
@@ -88,7 +92,7 @@ def application_of(service: Service) -> Litestar:
             version=service.version,
             on_startup=(service.start,),
             on_shutdown=(service.stop,),
-            middleware=(timed,),
+            middleware=(timed, traced) if settings.traces_url else (timed,),
         )
     )
 

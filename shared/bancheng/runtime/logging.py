@@ -18,12 +18,34 @@ import msgspec
 
 from bancheng.runtime.settings import LogFormat, LogLevel
 
-ALLOWED: Final = frozenset({
-    "address", "code", "connection", "edition", "epoch", "error", "from_number", "link", "number", "path", "peer",
-    "places", "port", "reference", "sent_again", "service", "site", "stream", "tenant", "tenants", "to_number",
-    "version", "worker",
-})  # fmt: skip
-"""Fields of `extra` that may be written; every other one is left out."""
+FIELDS: Final = {
+    "address": "Where it listens.",
+    "code": "A stable code: docs/errors.md.",
+    "connection": "Which connection to a nats-server: site and tenant.",
+    "edition": "Of a directory or of rules.",
+    "epoch": "Of a link.",
+    "error": "What a server or a driver of ours said about a connection; of a request, the type of what it met.",
+    "from_number": "The first number of a mailbox.",
+    "link": "`tenant/child/direction`.",
+    "number": "A frame's on its link.",
+    "path": "Of a request that failed by a defect, without what follows `?`. It may hold a case's id.",
+    "peer": "The neighbour's site.",
+    "places": "File, line and function where a defect was met.",
+    "port": "On which it listens.",
+    "reference": "What the user was shown, to find this line again.",
+    "replicas": "On how many nats-servers a mailbox is to lie.",
+    "sent_again": "Frames of a new epoch that were sent before.",
+    "service": "`village`, `town` or `county`.",
+    "site": "Ours, in the tenant's directory.",
+    "stream": "A mailbox at the nats-server.",
+    "tenant": "The county's code.",
+    "tenants": "How many a service has.",
+    "to_number": "Where a mailbox ends now.",
+    "version": "The release.",
+    "worker": "A job of a site, and its tenant: docs/metrics.md.",
+}
+"""Fields of `extra` that may be written, and what they say; every other one is left out."""
+ALLOWED: Final = frozenset(FIELDS)
 MAX_FRAMES: Final = 12
 MAX_CHAIN: Final = 5
 _MAX_CHARACTERS: Final = 300

@@ -23,6 +23,7 @@ from bancheng.runtime.metrics import Meters
 from bancheng.runtime.settings import Settings
 from bancheng.runtime.site_files import SiteFile, read_site_file, read_site_files
 from bancheng.runtime.tenant_service import TenantService
+from bancheng.runtime.tracing import Traces, open_traces
 from bancheng.store.database import Database
 from bancheng.store.errors import DatabaseBusy, DatabaseUnavailable, RoleTooPowerful, typed_error
 from bancheng.store.paper_store import PaperStore
@@ -87,6 +88,7 @@ class Service:
         )
         self.papers = PaperStore(settings.papers_place or str(settings.sites_dir / "papers"))
         self._locks = SiteLocks(settings.lock_url or settings.database_url)
+        self.traces: Traces | None = None
         self._is_migrated = False
         self._works = works
         self.hosting: Hosting = _ExpectedHosting(self.database, self)
@@ -109,6 +111,9 @@ class Service:
 
     async def start(self) -> None:
         """Returns at once; what is down is waited for."""
+        if self.settings.traces_url:
+            self.traces = open_traces(self.settings.traces_url, self.definition.name, self.version)
+            self.database.tracer = self.traces
         if self._works:
             self._locks.start()
         for tenant in self.tenants.values():
@@ -127,6 +132,8 @@ class Service:
         if self._works:
             await self._locks.stop()
         await self.database.close()
+        if self.traces is not None:
+            await asyncio.to_thread(self.traces.close)
         _log.info("service stopped", extra={"service": self.definition.name})
 
     async def _take_in_new(self) -> float:

@@ -115,6 +115,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     disk_free_bytes: Annotated[
         int, Meta(ge=0, description="`check` warns when the disk of the site files or papers has less than this free.")
     ] = 512 * _MEBIBYTE
+    traces_url: Annotated[
+        str,
+        Meta(
+            pattern="^(https?://.+)?$",
+            description="Where a collector takes traces as OTLP over HTTP, `http://collector:4318/v1/traces`. By "
+            "default none are made.",
+        ),
+    ] = ""
     nats_watch_url: Annotated[
         str,
         Meta(

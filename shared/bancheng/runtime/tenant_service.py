@@ -141,6 +141,8 @@ class TenantService:
 
     async def stop(self, timeout_seconds: float) -> None:
         """Each job ends between two transactions; the links end, and what is committed is sent by the next start."""
+        # Alone first: its last step may make the site and begin the other jobs.
+        await self.following.stopped(timeout_seconds)
         await stop_all(self.loops, timeout_seconds)
         if self._exchange is not None:
             await self._exchange.stop()

@@ -17,6 +17,7 @@ from bancheng.store.errors import StaleVersion
 from bancheng.store.notices import raise_notices
 from bancheng.store.search import index_given_numbers
 from bancheng.store.signing import StoredEntry
+from bancheng.store.tracing import began
 
 MAX_CHANGES = 1_000
 
@@ -137,6 +138,7 @@ async def append(
         ),
         _request_arrays(also),
     )
+    began_ns = began(tx.tracer)
     if len(changes) > FEW_ROWS:
         await tx.plan_afresh()
     written = {row[0] for row in await tx.fetch(APPEND, tx.tenant, now, *arrays)}
@@ -145,6 +147,9 @@ async def append(
             raise StaleVersion(change.case.case_id)
     await index_given_numbers(tx, [row for change in changes for row in given_numbers(change)])
     await raise_notices(tx, changes)
+    if tx.tracer is not None:
+        done = ((change.case.case_id, {"entries": len(change.entries)}) for change in changes)
+        tx.tracer.record("append", tx.tenant, done, began_ns=began_ns)
 
 
 INVOLVED = f"""

@@ -27,6 +27,7 @@ from bancheng.store.errors import (
     TransactionAborted,
     typed_error,
 )
+from bancheng.store.tracing import Tracer
 
 Row = Sequence[Any]
 """One row as the driver gives it: a decoding edge, so each query unpacks it into something typed."""
@@ -55,10 +56,18 @@ class Driver(Protocol):
 class Transaction:
     """One transaction of one tenant. It is committed by `Database.transaction`, never by who uses it."""
 
-    __slots__ = ("_driver", "_engine", "_pooled", "tenant")
+    __slots__ = ("_driver", "_engine", "_pooled", "tenant", "tracer")
 
-    def __init__(self, tenant: str, engine: AsyncEngine, pooled: PoolProxiedConnection, driver: Driver) -> None:
+    def __init__(
+        self,
+        tenant: str,
+        engine: AsyncEngine,
+        pooled: PoolProxiedConnection,
+        driver: Driver,
+        tracer: Tracer | None = None,
+    ) -> None:
         self.tenant = tenant
+        self.tracer = tracer
         self._engine = engine
         self._pooled = pooled
         self._driver = driver
@@ -107,6 +116,8 @@ class Database:
 
     def __init__(self, url: str, *, pool_size: int = 10, application: str = "bancheng") -> None:
         self._pool_size = pool_size
+        self.tracer: Tracer | None = None
+        """Who is told of the work on a case: set once, when a service starts."""
         self._engine = _create_engine(driver_url(url), pool_size, application)
 
     @asynccontextmanager
@@ -120,7 +131,7 @@ class Database:
         try:
             pooled, driver = await self._begin(begin)
             try:
-                yield Transaction(tenant, self._engine, pooled, driver)
+                yield Transaction(tenant, self._engine, pooled, driver, self.tracer)
                 await _commit(driver)
             except Exception:
                 await _roll_back(driver)

@@ -28,6 +28,7 @@ from bancheng.store.asks import Ask, record_ask
 from bancheng.store.casebook import append, load_cases, load_entries
 from bancheng.store.changes import AuditRecord, RequestRecord
 from bancheng.store.database import Transaction
+from bancheng.store.tracing import step
 from bancheng.store.visibility import seen_of
 from bancheng.window.command_registry import CaseCommand, RegisterBody
 from bancheng.window.failures import ApiError
@@ -98,7 +99,8 @@ async def register(hosting: Hosting, identity: Identity, body: RegisterBody, req
         hosting.wake(site.tenant, {each.peer for each in change.outgoing})
         return answer
 
-    return await answer_once(hosting.database, identity, request, attempt)
+    with step(hosting.database.tracer, "command register", site.tenant, case_id):
+        return await answer_once(hosting.database, identity, request, attempt)
 
 
 def _register_command(case_id: UUID, unit: str, body: RegisterBody) -> Register:
@@ -187,7 +189,8 @@ async def give(
             raise
         return await finish(tx, desk, identity, request, spec.name)
 
-    answer = await once(hosting.database, identity, request, work)
+    with step(hosting.database.tracer, f"command {spec.name}", identity.tenant, case_id):
+        answer = await once(hosting.database, identity, request, work)
     hosting.wake(identity.tenant)
     return answer
 
