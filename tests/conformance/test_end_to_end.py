@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
+from zipfile import ZipFile
 
 import pytest
 from openpyxl import load_workbook
@@ -85,7 +86,8 @@ async def test_neixiangs_numbers_of_a_day_and_the_form_that_bears_them(open_hall
     officer = await open_hall.at(NEIXIANG, "first-officer")
     await officer.must(third, "answer-order", number=1, reply="result", text="已补录，当日可领")
     form = form_of(NEIXIANG, "registration")
-    texts = words((await clerk.get(f"/cases/{third}/forms/{form.key}/document")).content)
+    document = (await clerk.get(f"/cases/{third}/forms/{form.key}/document")).content
+    texts = words(document)
     # The fields of annex 3, with both signatures
     for label in (
         "事项编号", "办理对象姓名", "联系电话", "受理人员", "受理时间", "情况记录", "确认（签字）", "确认（日期）",
@@ -94,7 +96,9 @@ async def test_neixiangs_numbers_of_a_day_and_the_form_that_bears_them(open_hall
         assert any(label in each for each in texts), label
     said = ("2021081003", "周某某", "测试top-clerk", "2021年8月10日 10:00", "已补录，当日可领")
     assert all(any(each in text for text in texts) for each in said)
-    assert any(text.startswith("周某某（") for text in texts), "signed, and how"
+    with ZipFile(BytesIO(document)) as parts:
+        pictures = [parts.read(name) for name in parts.namelist() if name.startswith("word/media/")]
+    assert png() in pictures, "signed, as it was drawn"
 
 
 @pytest.mark.clause("ST-15")

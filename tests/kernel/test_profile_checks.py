@@ -13,6 +13,7 @@ from bancheng.kernel.profile_checks import LISTS, ProblemCode, check_profile
 from bancheng.kernel.profile_parts import (
     Body,
     CaseType,
+    CollectionChannel,
     Form,
     FormField,
     LadderRung,
@@ -136,6 +137,7 @@ def test_the_one_thing_that_is_wrong_is_named(change: Change) -> None:
 
 FULL = replace(
     PROFILE,
+    channels=(CollectionChannel(key="visit", name=WORD),),
     obligations=(_obligation(),),
     forms=(_form(FormField(key="a", name=WORD, shows="number"), FormField(key="b", name=WORD)),),
     bodies=(Body(key="group", name=WORD, chair="县长"),),
