@@ -116,7 +116,7 @@ def test_what_is_known_changes_the_cost_and_not_the_answer(known_days: int, days
 
 
 class Times:
-    """A wall clock and a monotonic clock in the hands of a test."""
+    """A wall clock in the hands of a test."""
 
     def __init__(self) -> None:
         self.seconds = 0.0
@@ -124,16 +124,13 @@ class Times:
     def wall(self) -> datetime:
         return WALL + timedelta(seconds=self.seconds)
 
-    def monotonic(self) -> float:
-        return self.seconds
-
 
 @pytest.fixture
 def follow(tmp_path: Path) -> Callable[[Anchor], tuple[DomainClock, Times, Path]]:
     def make(anchor: Anchor) -> tuple[DomainClock, Times, Path]:
         path, times = tmp_path / "anchor.json", Times()
         write_anchor(path, anchor)
-        return DomainClock(path, wall=times.wall, monotonic=times.monotonic), times, path
+        return DomainClock(path, wall=times.wall), times, path
 
     return make
 
@@ -145,7 +142,6 @@ def test_a_service_follows_the_file(follow: Follow) -> None:
     clock, times, path = follow(running())
     assert clock.now() == MONDAY
     write_anchor(path, stopped(moved(running(), MONDAY + timedelta(hours=5), WALL), WALL))
-    times.seconds = 1
     assert clock.now() == MONDAY + timedelta(hours=5)
     times.seconds = 1_000
     assert clock.now() == MONDAY + timedelta(hours=5)
@@ -182,7 +178,7 @@ def test_the_file_holds_what_was_written(tmp_path: Path) -> None:
 
 def test_without_a_file_it_is_what_the_machine_says() -> None:
     times = Times()
-    clock = DomainClock(wall=times.wall, monotonic=times.monotonic)
+    clock = DomainClock(wall=times.wall)
     assert clock.is_real
     times.seconds = 500
     assert clock.now() == WALL + timedelta(seconds=500)

@@ -23,7 +23,7 @@ class SharedClock:
         return domain_time(read_anchor(self.path), datetime.now(UTC))
 
     def advance_to(self, instant: datetime) -> None:
-        """Jump forward. The services see it within a fraction of a second."""
+        """Jump forward. The services see it when they next look, which is before they act."""
         write_anchor(self.path, moved(read_anchor(self.path), instant, datetime.now(UTC)))
 
     def run(self) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import tempfile
 import threading
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,8 +17,6 @@ import msgspec
 
 from bancheng.kernel.calendar import Calendar
 
-READ_SECONDS = 0.2
-"""How often a running service looks whether the file was replaced."""
 MAX_WORKDAYS = 100_000
 EVENING = timedelta(hours=1)
 """Time runs on after the close before it skips the night: a margin counted in minutes (the parent's takeover from a
@@ -143,25 +140,18 @@ def real_time() -> datetime:
 
 
 class DomainClock:
-    """Domain time of one process. With an anchor file it follows the file within READ_SECONDS of a change.
+    """Domain time of one process. With an anchor file it looks at every call whether the file was replaced.
 
-    It then never goes back: a file that says less than was read before is waited for. Without a file it is what the
+    So of two services that share a file, the one that hears of the other's act never stands before that act. It
+    never goes back: a file that says less than was read before is waited for. Without a file it is what the
     machine's clock says, also when that was wrong and is put right.
     """
 
-    def __init__(
-        self,
-        path: Path | None = None,
-        *,
-        wall: Callable[[], datetime] = real_time,
-        monotonic: Callable[[], float] = time.monotonic,
-    ) -> None:
+    def __init__(self, path: Path | None = None, *, wall: Callable[[], datetime] = real_time) -> None:
         self._path = path
         self._wall = wall
-        self._monotonic = monotonic
         self._anchor = read_anchor(path) if path is not None else None
         self._stamp = _stamp(path) if path is not None else None
-        self._look_at = monotonic() + READ_SECONDS
         self._known: Opening | None = None
         self._latest = datetime.min.replace(tzinfo=UTC)
         self._lock = threading.Lock()
@@ -187,9 +177,8 @@ class DomainClock:
         return domain_time(anchor, wall, self._known)
 
     def _follow_file(self) -> None:
-        if self._path is None or self._monotonic() < self._look_at:
+        if self._path is None:
             return
-        self._look_at = self._monotonic() + READ_SECONDS
         stamp = _stamp(self._path)
         if stamp is None or stamp == self._stamp:
             return

@@ -14,22 +14,14 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from bancheng.kernel.calendar import Calendar
-from bancheng.runtime.domain_clock import (
-    READ_SECONDS,
-    Anchor,
-    DomainClock,
-    read_anchor,
-    real_time,
-    started,
-    stopped,
-    write_anchor,
-)
+from bancheng.runtime.domain_clock import Anchor, DomainClock, read_anchor, real_time, started, stopped, write_anchor
 
 BEAT_SECONDS = 0.5
 UNSEEN = timedelta(seconds=3 * BEAT_SECONDS)
 """How long after the last beat a killed demo may still have told the time: it resumes no earlier than that."""
-LAG = timedelta(seconds=1.5 * READ_SECONDS)
-"""How long a service may go on by the old anchor: freezing later than that turns nobody's time back."""
+LAG = timedelta(seconds=0.3)
+"""How long the writing may take, in which services go on by the old anchor: freezing later than that turns nobody's
+time back."""
 MOST_DAYS = 400
 """No story waits longer for its next step."""
 
