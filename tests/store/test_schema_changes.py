@@ -6,19 +6,26 @@ import asyncio
 from typing import TYPE_CHECKING
 
 import pytest
+from alembic.config import Config
+from alembic.script import ScriptDirectory
 from sqlalchemy import Column, Index, MetaData, PrimaryKeyConstraint, Table, Text
 
 from bancheng.store.database import Database
 from bancheng.store.errors import NotAllowed
 from bancheng.store.roles import NotAName, Passwords, grants, prepare_database
-from bancheng.store.schema_changes import differences, missing_revisions, upgrade
+from bancheng.store.schema_changes import differences, upgrade
+from bancheng.store.schema_state import VERSIONS, missing_revisions, newest_revisions
 from bancheng.store.tables import APPEND_ONLY
+from bancheng_county.app import DEFINITION as COUNTY
+from bancheng_town.app import DEFINITION as TOWN
+from bancheng_village.app import DEFINITION as VILLAGE
 from tests.store.conftest import OWNER, PASSWORDS, SERVICE
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from bancheng.runtime.database_admin import DatabaseAdmin
+    from bancheng.runtime.service_definition import ServiceDefinition
 
 OUTREACH = """
 from alembic import op
@@ -57,13 +64,14 @@ async def test_replicas_that_start_at_once_migrate_once_with_the_services_own_br
     service = postgres.url(name, user=SERVICE, password=PASSWORDS.service)
     (tmp_path / "0001_visits.py").write_text(OUTREACH)
     own = outreach()
+    database = Database(service)
+    assert await missing_revisions(database, [tmp_path]) == {*newest_revisions(), "outreach_0001"}
     await upgrade(owner, service_role=SERVICE)
-    assert await missing_revisions(service, [tmp_path]) == {"outreach_0001"}
+    assert await missing_revisions(database, [tmp_path]) == {"outreach_0001"}
     replicas = [upgrade(owner, [tmp_path], service_role=SERVICE, extra_metadata=[own]) for _ in range(3)]
     await asyncio.gather(*replicas)
-    assert await missing_revisions(service, [tmp_path]) == frozenset()
+    assert await missing_revisions(database, [tmp_path]) == frozenset()
     assert await differences(owner, [tmp_path], extra_metadata=[own]) == []
-    database = Database(service)
     async with database.transaction(tenant) as tx:
         await tx.execute("INSERT INTO visit VALUES ($1, 'v')", tenant)
         with pytest.raises(NotAllowed):
@@ -71,6 +79,15 @@ async def test_replicas_that_start_at_once_migrate_once_with_the_services_own_br
         await tx.execute("ROLLBACK")
         await tx.execute("BEGIN")
     await database.close()
+
+
+@pytest.mark.parametrize("service", [COUNTY, TOWN, VILLAGE], ids=lambda each: each.name)
+def test_the_newest_migrations_are_those_that_alembic_would_end_at(service: ServiceDefinition) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(VERSIONS.parent))
+    config.set_main_option("path_separator", "newline")
+    config.set_main_option("version_locations", "\n".join(str(each) for each in (VERSIONS, *service.version_locations)))
+    assert newest_revisions(service.version_locations) == frozenset(ScriptDirectory.from_config(config).get_heads())
 
 
 async def test_a_difference_between_code_and_database_is_found(postgres: DatabaseAdmin, tmp_path: Path) -> None:

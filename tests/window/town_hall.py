@@ -25,8 +25,9 @@ from bancheng.store.accounts import Staff, save_staff
 from bancheng.store.database import Database
 from bancheng.store.signing import Signer
 from bancheng.window.hosting import Hosting
-from bancheng.window.parts import Limits, TierWindow, WindowParts
+from bancheng.window.parts import Limits, WindowParts
 from bancheng.window.passwords import hash_password
+from bancheng.window.tier_window import TierWindow
 from tests.kernel.notices import CALENDAR
 from tests.support.papers import a_place_for_papers
 from tests.window.shared_routes import application_of

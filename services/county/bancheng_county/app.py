@@ -10,8 +10,8 @@ from pathlib import Path
 
 from bancheng.kernel.profile_parts import Text
 from bancheng.runtime.command import service_main
-from bancheng.runtime.service import ServiceDefinition
-from bancheng.window.parts import TierWindow
+from bancheng.runtime.service_definition import ServiceDefinition
+from bancheng.window.tier_window import TierWindow
 
 DEFINITION = ServiceDefinition(
     name="county",

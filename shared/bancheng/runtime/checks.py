@@ -12,7 +12,8 @@ from bancheng.federation.site import HostedSite, wall_now
 from bancheng.runtime import check_database, check_host, check_nats
 from bancheng.runtime.findings import Finding
 from bancheng.runtime.hosted_sites import SiteMaker, SiteRefused
-from bancheng.runtime.service import Service, ServiceDefinition
+from bancheng.runtime.service import Service
+from bancheng.runtime.service_definition import ServiceDefinition
 from bancheng.runtime.settings import Settings, variable
 from bancheng.runtime.site_files import SiteFile, SiteFileError, read_site_files
 from bancheng.schema.subjects import stream_name

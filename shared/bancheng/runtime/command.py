@@ -29,7 +29,7 @@ from bancheng.runtime.profile_command import add_profile_commands
 from bancheng.runtime.settings import Settings, SettingsError, load_settings, variable
 
 if TYPE_CHECKING:
-    from bancheng.runtime.service import ServiceDefinition
+    from bancheng.runtime.service_definition import ServiceDefinition
 
 Action = Callable[[argparse.Namespace], int]
 

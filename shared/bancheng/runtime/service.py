@@ -9,10 +9,6 @@ import asyncio
 import logging
 from collections.abc import Collection, Sequence
 from importlib.metadata import version
-from pathlib import Path
-
-import msgspec
-from sqlalchemy import MetaData
 
 from bancheng.federation.health import LinkStatus
 from bancheng.federation.locks import SiteLocks
@@ -20,6 +16,7 @@ from bancheng.federation.site import HostedSite
 from bancheng.runtime.domain_clock import DomainClock
 from bancheng.runtime.loops import Loop
 from bancheng.runtime.metrics import Meters
+from bancheng.runtime.service_definition import ServiceDefinition
 from bancheng.runtime.settings import Settings
 from bancheng.runtime.site_files import SiteFile, read_site_file, read_site_files
 from bancheng.runtime.tenant_service import TenantService
@@ -27,9 +24,8 @@ from bancheng.runtime.tracing import Traces, open_traces
 from bancheng.store.database import Database
 from bancheng.store.errors import DatabaseBusy, DatabaseUnavailable, RoleTooPowerful, typed_error
 from bancheng.store.paper_store import PaperStore
-from bancheng.store.schema_changes import missing_revisions
+from bancheng.store.schema_state import missing_revisions
 from bancheng.window.hosting import Hosting, UnknownTenant
-from bancheng.window.parts import TierWindow
 
 PROBE_SECONDS = 3.0
 JOINING_SECONDS = 2.0
@@ -37,23 +33,6 @@ JOINING_SECONDS = 2.0
 NOT_MADE_YET = "site.not_made_yet"
 
 _log = logging.getLogger(__name__)
-
-
-class ServiceDefinition(msgspec.Struct, frozen=True, kw_only=True):
-    """What is a service's own. `name` is its command's last part; `migrations` its branch of the schema."""
-
-    name: str
-    window: TierWindow
-    migrations: Path
-    metadata: MetaData | None = None
-
-    @property
-    def version_locations(self) -> tuple[Path, ...]:
-        return (self.migrations,)
-
-    @property
-    def tables(self) -> tuple[MetaData, ...]:
-        return () if self.metadata is None else (self.metadata,)
 
 
 class _ExpectedHosting(Hosting):
@@ -180,7 +159,7 @@ class Service:
             async with asyncio.timeout(PROBE_SECONDS):
                 await self.database.check_role()
                 if not self._is_migrated:
-                    missing = await missing_revisions(self.settings.database_url, self.definition.version_locations)
+                    missing = await missing_revisions(self.database, self.definition.version_locations)
                     if missing:
                         return "database.not_migrated"
                     self._is_migrated = True

@@ -18,7 +18,8 @@ from bancheng.federation.site import wall_now
 from bancheng.runtime.hosted_sites import SiteMaker, SiteRefused
 from bancheng.runtime.link_board import link_board
 from bancheng.runtime.measuring import kept_folders
-from bancheng.runtime.service import Service, ServiceDefinition
+from bancheng.runtime.service import Service
+from bancheng.runtime.service_definition import ServiceDefinition
 from bancheng.runtime.settings import Settings
 from bancheng.runtime.site_files import SiteFile, read_site_files
 from bancheng.store.casebook import next_act_at

@@ -14,6 +14,7 @@ from typing import Any, Protocol, cast
 from urllib.parse import urlsplit, urlunsplit
 
 import msgspec
+from asyncpg import UndefinedTableError
 from sqlalchemy.engine import URL, Connection, make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool, PoolProxiedConnection
@@ -22,6 +23,7 @@ from bancheng.schema.ids import is_token
 from bancheng.store.errors import (
     CommitUnknown,
     DatabaseUnavailable,
+    NotAllowed,
     RoleTooPowerful,
     TenantInvalid,
     TransactionAborted,
@@ -175,6 +177,13 @@ class Database:
         """The server's release (180001 for 18.1) and its wall clock. Raises DatabaseUnavailable and the like."""
         row = (await self._ask(_SERVER_QUERY))[0]
         return int(row[0]), row[1]
+
+    async def revisions(self) -> frozenset[str]:
+        """The last migration of each branch; none if none ended. Raises DatabaseUnavailable and the like."""
+        try:
+            return frozenset(str(row[0]) for row in await self._ask("SELECT version_num FROM alembic_version"))
+        except (UndefinedTableError, NotAllowed):
+            return frozenset()
 
     async def _ask(self, query: str) -> list[Row]:
         """Outside of any tenant. Raises StoreError."""

@@ -1,4 +1,4 @@
-"""Bringing a database to the release's schema, and telling whether it is there.
+"""Bringing a database to the release's schema.
 
 Owns the run of all migration branches: one at a time over all replicas (a session advisory lock), under time-outs, as
 the tables' owner; then the service role's grants. Must not know which service it runs for: its branch is passed in.
@@ -14,7 +14,6 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, MetaData, text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
@@ -22,8 +21,8 @@ from sqlalchemy.pool import NullPool
 from bancheng.store.database import driver_url
 from bancheng.store.register_tables import metadata as shared_metadata
 from bancheng.store.roles import grants
+from bancheng.store.schema_state import VERSIONS
 
-MIGRATIONS = Path(__file__).parent / "migrations"
 ADVISORY_LOCK = 0x62616E6368656E67
 """`bancheng` in ASCII: what replicas that start together wait for."""
 WAIT_FOR_REPLICA = "120s"
@@ -72,18 +71,6 @@ async def differences(
     return found
 
 
-async def missing_revisions(url: str, extra_version_locations: Sequence[Path] = ()) -> frozenset[str]:
-    """Heads of the release that the database has not reached; for `check` and readiness, as the service's role."""
-    wanted = frozenset(ScriptDirectory.from_config(_config(extra_version_locations, ())).get_heads())
-    reached: set[str] = set()
-
-    def run(connection: Connection) -> None:
-        reached.update(MigrationContext.configure(connection).get_current_heads())
-
-    await _with_connection(url, run)
-    return wanted - reached
-
-
 def _lock(connection: Connection) -> None:
     """Wait for our turn, then limit what a migration may wait for and take."""
     connection.execute(text(f"SET lock_timeout = '{WAIT_FOR_REPLICA}'"))
@@ -95,9 +82,9 @@ def _lock(connection: Connection) -> None:
 
 def _config(extra_version_locations: Sequence[Path], extra_metadata: Sequence[MetaData]) -> Config:
     config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
+    config.set_main_option("script_location", str(VERSIONS.parent))
     config.set_main_option("path_separator", "newline")
-    locations = [MIGRATIONS / "versions", *extra_version_locations]
+    locations = [VERSIONS, *extra_version_locations]
     config.set_main_option("version_locations", "\n".join(str(path) for path in locations))
     config.attributes["metadata"] = [shared_metadata, *extra_metadata]
     return config

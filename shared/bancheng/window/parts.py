@@ -6,30 +6,20 @@ Owns these shapes. Must not know how they are made.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 import msgspec
-from litestar.types import ControllerRouterHandler
 
 from bancheng.federation.health import LinkStatus
-from bancheng.kernel.profile_parts import Text
 from bancheng.window.hosting import Hosting
 from bancheng.window.rule_books import RuleBooks
+from bancheng.window.tier_window import TierWindow
 
 LifespanHook = Callable[[], Awaitable[None]]
 Links = Callable[[str], Awaitable[Sequence[LinkStatus]]]
 """The links of a tenant's site, as they stand now."""
 Readiness = Callable[[], Awaitable[Sequence[str]]]
 """Stable codes of what keeps the service from working; empty when it is ready."""
-
-
-class TierWindow(msgspec.Struct, frozen=True, kw_only=True):
-    """What is a tier's own: its name, where its templates lie (looked in first), and its routes."""
-
-    name: Text
-    template_directories: tuple[Path, ...] = ()
-    routes: tuple[ControllerRouterHandler, ...] = ()
 
 
 class Rate(msgspec.Struct, frozen=True, kw_only=True):

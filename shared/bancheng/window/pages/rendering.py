@@ -20,7 +20,7 @@ from litestar.enums import MediaType
 from bancheng.kernel.profile_parts import Text
 from bancheng.window.error_texts import Language
 from bancheng.window.pages.catalogue import translations, word
-from bancheng.window.parts import TierWindow
+from bancheng.window.tier_window import TierWindow
 
 SECURITY: Final = {
     "Content-Security-Policy": "default-src 'self'; frame-ancestors 'none'; form-action 'self'; base-uri 'none'",
