@@ -95,9 +95,9 @@ def without_network(carried: Path, script: str) -> str:
 @pytest.mark.clause("U-01", part="installed on a host without network or registry, with its own database")
 def test_the_bundle_installs_without_any_network_and_check_finds_nothing_wrong(carried: Path) -> None:
     said = without_network(carried, INSTALL)
-    assert "FAILED" not in said
-    assert "database: reachable, migrated, and the role can bypass nothing" in said
-    assert "330109/county: directory 1" in said
+    assert "不行" not in said
+    assert "数据库：连得上，已升级，账户绕不过任何隔离" in said
+    assert "330109/county：名录 1" in said
 
 
 def test_what_the_bundle_loads_is_all_that_a_tier_needs(carried: Path, tmp_path: Path) -> None:

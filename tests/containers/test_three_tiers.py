@@ -52,8 +52,8 @@ def climbs(deployment: Deployment, clerk: Any, case_id: UUID) -> None:
 def test_each_tier_stands_alone_and_finds_nothing_wrong(deployment: Deployment) -> None:
     for tier in deployment.tiers.values():
         said = tier.command("check")
-        assert "FAILED" not in said
-        assert "database: reachable, migrated, and the role can bypass nothing" in said
+        assert "不行" not in said
+        assert "数据库：连得上，已升级，账户绕不过任何隔离" in said
         service = tier.inspect("service")
         assert service["Config"]["User"] == "10001:10001"
         assert service["HostConfig"]["ReadonlyRootfs"]

@@ -54,7 +54,7 @@ def test_a_nats_server_lost_with_all_its_streams_is_made_anew(deployment: Deploy
     hub.compose("rm", "--stop", "--force", "nats", "migrate")
     hub.remove_volume("streams")
     during = village.register(title="消息服务没有了的时候").case_id
-    assert says(deployment.tiers["village"], "nats.unreachable", "start the nats-server")
+    assert says(deployment.tiers["village"], "nats.unreachable", "启动消息服务")
     hub.compose("up", "-d", "migrate", "nats")
     county.wait_for_case(during, timeout_seconds=120)
 
@@ -72,7 +72,7 @@ def test_an_ended_certificate_stops_no_window_and_is_named(deployment: Deploymen
     hub.compose("restart", "nats")
     assert wait_until(lambda: is_answered(county), timeout_seconds=90), "the pages use the new one without a restart"
     county.wait_for_case(during, timeout_seconds=120)
-    assert says(deployment.tiers["village"], "uplink: DN_village has")
+    assert says(deployment.tiers["village"], "到上级的消息服务：DN_village 有")
 
 
 def test_a_full_disk_refuses_with_a_code_and_loses_nothing_that_was_answered(deployment: Deployment) -> None:

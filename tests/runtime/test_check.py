@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Iterable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -18,7 +18,7 @@ from bancheng.runtime import check_database, check_host, check_nats
 from bancheng.runtime.certificates import SERVER_KEY_FILE, issue
 from bancheng.runtime.checks import check
 from bancheng.runtime.database_admin import DatabaseAdmin
-from bancheng.runtime.findings import Finding, Level, is_fit, skew
+from bancheng.runtime.findings import Finding, Level, Told, is_fit, skew
 from bancheng.runtime.local_nats import NatsServer
 from bancheng.runtime.local_process import pick_port
 from bancheng.runtime.nats_config import NatsLimits, NatsListener, generate_nkey, nats_configuration
@@ -89,8 +89,12 @@ async def fill(hub: Hub) -> None:
                     await client.request(subject, bytes(SMALL * 9 // 10))
 
 
-def said(findings: list[Finding], subject: str, words: str) -> Finding:
-    return next(each for each in findings if each.subject == subject and words in each.said)
+def said(findings: list[Finding], subject: str, words: str) -> Told:
+    return next(told for told in in_english(findings) if told.subject == subject and words in told.said)
+
+
+def in_english(findings: Iterable[Finding]) -> list[Told]:
+    return [each.told("en") for each in findings]
 
 
 async def test_check_tells_clocks_room_and_flushing_of_the_servers(
@@ -123,12 +127,12 @@ async def test_check_tells_clocks_room_and_flushing_of_the_servers(
     assert (room.level, "max_file_store" in room.todo) == ("warning", True)
 
     far = await check(settings, DEFINITION, wall=lambda: wall_now() + timedelta(seconds=60))
-    assert {each.subject for each in far if each.level == "failed"} == {"database", nats}
+    assert {each.subject for each in in_english(far) if each.level == "failed"} == {"database", nats}
     assert said(far, nats, "60 s behind").level == "failed"
 
 
 async def test_check_says_that_a_page_of_the_server_does_not_answer() -> None:
-    (found,) = await check_nats.watched("http://127.0.0.1:1")
+    (found,) = in_english(await check_nats.watched("http://127.0.0.1:1"))
     assert (found.level, "says nothing" in found.said) == ("warning", True)
     assert "BANCHENG_NATS_WATCH_URL" in found.todo
     assert await check_nats.watched("") == []
@@ -144,7 +148,7 @@ def test_check_says_how_long_the_certificate_is_good(tmp_path: Path, days: int, 
         database_url="", sites_dir=tmp_path, tls_certificate=certificate, tls_key=tmp_path / SERVER_KEY_FILE
     )
     now = NOW if days > 0 else NOW + timedelta(days=2)
-    (found,) = check_host.certificate(settings, now + timedelta(minutes=1))
+    (found,) = in_english(check_host.certificate(settings, now + timedelta(minutes=1)))
     assert (found.level, words in found.said) == (level, True), found
     assert bool(found.todo) is (level != "ok")
 
@@ -156,10 +160,10 @@ def test_check_finds_a_certificate_that_is_none_or_has_another_key(tmp_path: Pat
     for file, key, words in (
         (certificate, other_key, "not this certificate's"),
         (certificate, tmp_path / "gone", "cannot be read"),
-        (other_key, other_key, "certificate.unreadable"),
+        (other_key, other_key, "certificate file"),
     ):
         settings = Settings(database_url="", sites_dir=tmp_path, tls_certificate=file, tls_key=key)
-        (found,) = check_host.certificate(settings, NOW)
+        (found,) = in_english(check_host.certificate(settings, NOW))
         assert (found.level, words in found.said) == ("failed", True), found
         assert found.todo
 
@@ -179,7 +183,7 @@ def test_check_finds_a_disk_with_little_room_wherever_papers_are(tmp_path: Path)
     [(180001, "ok", "PostgreSQL 18.1"), (170004, "warning", "PostgreSQL 17.4"), (140020, "failed", "PostgreSQL 14.20")],
 )
 def test_check_judges_the_release_of_the_database(number: int, level: Level, words: str) -> None:
-    found = check_database.release(number)
+    found = check_database.release(number).told("en")
     assert (found.level, found.said) == (level, words)
 
 
@@ -187,17 +191,17 @@ def test_a_slow_answer_is_no_wrong_clock() -> None:
     ahead, uncertain = timedelta(seconds=3), timedelta(seconds=2)
     assert skew("database", ahead, uncertain).level == "ok"
     assert skew("database", ahead, timedelta()).level == "warning"
-    assert skew("database", -ahead, timedelta()).said.endswith("behind this host's")
+    assert skew("database", -ahead, timedelta()).told("en").said.endswith("behind this host's")
 
 
 async def test_check_names_a_wrong_key_and_a_missing_mailbox(hub: Hub, tmp_path: Path) -> None:
     file = hub.founded.site_files["county"]
     assert file.hub is not None
-    found = await check_nats.server("county hub", "county", file.hub, ["UP_town"], wall_now)
+    found = in_english(await check_nats.server("hub", file, file.hub, ["UP_town"], wall_now))
     assert [(each.level, each.said) for each in found] == [("warning", "no stream UP_town yet")]
-    forbidden = await check_nats.server("county hub", "county", file.hub, ["UP_elsewhere"], wall_now)
+    forbidden = in_english(await check_nats.server("hub", file, file.hub, ["UP_elsewhere"], wall_now))
     assert [(each.level, "nats.forbidden" in each.said) for each in forbidden] == [("failed", True)], forbidden
     stranger = Server(url=hub.server.url, nkey_seed=generate_nkey()[0])
-    (refused,) = await check_nats.server("county hub", "county", stranger, [], wall_now)
+    (refused,) = in_english(await check_nats.server("hub", file, stranger, [], wall_now))
     assert (refused.level, "nats.authorization" in refused.said) == ("failed", True)
     assert "site add" in refused.todo

@@ -270,9 +270,10 @@ async def test_the_figures_of_papers_on_their_way_are_measured(database: Databas
 
 
 async def test_check_says_whether_papers_can_be_kept(papers: PaperStore, tmp_path: Path) -> None:
-    fit = await papers_finding(papers, "a folder")
+    fit = (await papers_finding(papers, "a folder")).told("en")
     assert (fit.level, fit.subject, fit.said) == ("ok", "papers", "a folder can be written and read")
     (tmp_path / "file").write_text("in the way")
-    broken = await papers_finding(PaperStore(str(tmp_path / "file" / "papers")), "another folder")
-    assert (broken.level, broken.said) == ("failed", "paper.store_unavailable: another folder")
+    broken = (await papers_finding(PaperStore(str(tmp_path / "file" / "papers")), "another folder")).told("en")
+    assert (broken.level, broken.text) == ("failed", "paper.store_unavailable")
+    assert broken.said.startswith("another folder: ")
     assert "BANCHENG_PAPERS_PLACE" in broken.todo

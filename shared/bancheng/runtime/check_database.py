@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 
-from bancheng.runtime.findings import Finding, skew
+from bancheng.runtime.findings import Finding, failed, ok, skew, warning
 from bancheng.runtime.settings import variable
 from bancheng.store.database import Database
 from bancheng.store.errors import StoreError
@@ -19,20 +19,17 @@ TRIED_VERSION: Final = 18
 OLDEST_VERSION: Final = 15
 """What is older is no longer mended by its makers."""
 
-_TODO: Final = {
-    "database.unavailable": f"start PostgreSQL, or correct {variable('database_url')}",
-    "database.busy": "PostgreSQL takes no connection in time: see its load and max_connections",
-    "database.not_migrated": "run `db upgrade` of this service",
-    "database.role_too_powerful": "use a role that owns no table, is no superuser and has NOBYPASSRLS",
-}
+_KNOWN: Final = frozenset(
+    {"database.unavailable", "database.busy", "database.not_migrated", "database.role_too_powerful"}
+)
 
 
 def usable(problem: str) -> Finding:
     """`problem`: the code of `Service.database_problem`."""
     if not problem:
-        return Finding(level="ok", subject="database", said="reachable, migrated, and the role can bypass nothing")
-    todo = _TODO.get(problem, f"see PostgreSQL's log, and {variable('database_url')}")
-    return Finding(level="failed", subject="database", said=problem, todo=todo)
+        return ok("database", "database.usable")
+    text = problem if problem in _KNOWN else "database.other"
+    return failed("database", text, code=problem, setting=variable("database_url"))
 
 
 async def release_and_clock(database: Database, wall: Callable[[], datetime]) -> list[Finding]:
@@ -50,11 +47,9 @@ async def release_and_clock(database: Database, wall: Callable[[], datetime]) ->
 def release(number: int) -> Finding:
     """`number`: as PostgreSQL counts its releases, 180001 for 18.1."""
     major = number // 10_000
-    said = f"PostgreSQL {major}.{number % 10_000}"
+    named = {"release": f"{major}.{number % 10_000}", "tried": TRIED_VERSION, "oldest": OLDEST_VERSION}
     if major < OLDEST_VERSION:
-        todo = f"upgrade PostgreSQL to {TRIED_VERSION}: older than {OLDEST_VERSION} is no longer mended by its makers"
-        return Finding(level="failed", subject="database", said=said, todo=todo)
+        return failed("database", "database.too_old_release", **named)
     if major < TRIED_VERSION:
-        todo = f"upgrade PostgreSQL to {TRIED_VERSION}, on which every release of the service is tried"
-        return Finding(level="warning", subject="database", said=said, todo=todo)
-    return Finding(level="ok", subject="database", said=said)
+        return warning("database", "database.old_release", **named)
+    return ok("database", "database.release", **named)

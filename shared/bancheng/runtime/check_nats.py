@@ -16,9 +16,9 @@ import msgspec
 from bancheng.federation.client import NatsAccess, NatsClient
 from bancheng.federation.errors import LinkTrouble, Misconfigured, StreamMissing
 from bancheng.federation.jetstream import stream_seen
-from bancheng.runtime.findings import Finding, beyond, skew
+from bancheng.runtime.findings import Finding, beyond, failed, ok, skew, warning
 from bancheng.runtime.settings import variable
-from bancheng.runtime.site_files import Server
+from bancheng.runtime.site_files import Server, SiteFile
 from bancheng.schema.subjects import inbox_prefix
 
 CONNECT_SECONDS: Final = 5.0
@@ -26,32 +26,27 @@ FULL: Final = 0.8
 """Of what may be kept. A mailbox that fills is one whose reader has been away for long."""
 OVERFULL: Final = 0.95
 
-_TODO: Final = {
-    "nats.authorization": "the server does not know our key: reload it with the configuration that `site add` wrote",
-    "nats.certificate": "see this host's clock (`date`), whether the certificate has ended or is for another name, and "
-    "`ca` in the site file",
-    "nats.name_unknown": "see the name in the site file's url, and this host's name resolution",
-    "nats.unreachable": "start the nats-server, and let its port through on every firewall between",
-}
+_KNOWN: Final = frozenset({"nats.authorization", "nats.certificate", "nats.name_unknown", "nats.unreachable"})
 
 
 async def server(
-    subject: str, site: str, access: Server, streams: Sequence[str], wall: Callable[[], datetime]
+    role: str, file: SiteFile, access: Server, streams: Sequence[str], wall: Callable[[], datetime]
 ) -> list[Finding]:
-    """One server of one site: the connection, each mailbox, and the server's clock."""
+    """One server of one site, its `hub` or its `uplink`: the connection, each mailbox, and the server's clock."""
+    asked = _Asked(role=role, site=f"{file.tenant}/{file.site}", wall=wall)
     client = NatsClient(
         NatsAccess(url=access.url, nkey_seed=access.nkey_seed, ca=access.ca),
-        name=f"check {subject}",
-        inbox=inbox_prefix(site),
+        name=f"check {asked.site} {role}",
+        inbox=inbox_prefix(file.site),
     )
     client.start()
     try:
         if not await client.wait_connected(CONNECT_SECONDS):
-            return [_no_connection(subject, client)]
+            return [_no_connection(asked, client)]
         findings: list[Finding] = []
         skews: list[Finding] = []
         for stream in streams:
-            finding, skewed = await _stream(client, subject, stream, wall)
+            finding, skewed = await _stream(client, asked, stream)
             findings.append(finding)
             skews += skewed
         return [*findings, *skews[:1]]
@@ -59,39 +54,41 @@ async def server(
         await client.stop()
 
 
-def _no_connection(subject: str, client: NatsClient) -> Finding:
+class _Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """Whose server, in which role, and by which clock."""
+
+    role: str
+    site: str
+    wall: Callable[[], datetime]
+
+
+def _no_connection(asked: _Asked, client: NatsClient) -> Finding:
     """What the last try met."""
     fault = next(iter(client.faults), None) or client.trouble
-    if fault is None:
-        return Finding(level="failed", subject=subject, said="no connection", todo=_TODO["nats.unreachable"])
-    todo = _TODO.get(fault.code, "see the nats-server's log")
-    return Finding(level="failed", subject=subject, said=f"{fault.code}: {fault.detail}", todo=todo)
+    code, detail = ("nats.unreachable", "") if fault is None else (fault.code, fault.detail)
+    text = code if code in _KNOWN else "nats.other"
+    return failed(asked.role, text, site=asked.site, code=code, detail=detail)
 
 
-async def _stream(
-    client: NatsClient, subject: str, stream: str, wall: Callable[[], datetime]
-) -> tuple[Finding, list[Finding]]:
+async def _stream(client: NatsClient, asked: _Asked, stream: str) -> tuple[Finding, list[Finding]]:
     """A mailbox, and the clock of the server that answered, if it did."""
-    asked_at = wall()
+    about: dict[str, str | int] = {"site": asked.site, "stream": stream}
+    asked_at = asked.wall()
     try:
         seen = await asyncio.wait_for(stream_seen(client, stream), CONNECT_SECONDS)
     except StreamMissing:
-        todo = "it is made by the parent's service as soon as that runs"
-        return Finding(level="warning", subject=subject, said=f"no stream {stream} yet", todo=todo), []
+        return warning(asked.role, "nats.no_stream", **about), []
     except Misconfigured as error:
-        todo = "write the server's configuration anew from the tenant's accounts and reload it"
-        return Finding(level="failed", subject=subject, said=f"{error.code} on {stream}", todo=todo), []
+        return failed(asked.role, "nats.forbidden", **about, code=error.code), []
     except (LinkTrouble, TimeoutError) as error:
-        said = f"{stream}: {getattr(error, 'code', 'no answer')}"
-        return Finding(level="failed", subject=subject, said=said, todo="see the nats-server's log"), []
-    taken = wall() - asked_at
-    ahead = [] if seen.ts is None else [skew(subject, seen.ts - (asked_at + taken / 2), taken / 2)]
-    said = f"{stream} has {seen.state.messages} frames"
+        return failed(asked.role, "nats.no_answer", **about, code=getattr(error, "code", "nats.no_answer")), []
+    taken = asked.wall() - asked_at
+    ahead = [] if seen.ts is None else [skew(asked.role, seen.ts - (asked_at + taken / 2), taken / 2, site=asked.site)]
+    about["frames"] = seen.state.messages
     if seen.config.max_bytes > 0 and seen.state.bytes > FULL * seen.config.max_bytes:
-        said += f", {seen.state.bytes * 100 // seen.config.max_bytes} % of its room"
-        todo = "its reader is behind or away: see that site; nothing is lost, the sender keeps what does not fit"
-        return Finding(level="warning", subject=subject, said=said, todo=todo), ahead
-    return Finding(level="ok", subject=subject, said=said), ahead
+        percent = seen.state.bytes * 100 // seen.config.max_bytes
+        return warning(asked.role, "nats.stream_fills", **about, percent=percent), ahead
+    return ok(asked.role, "nats.stream", **about), ahead
 
 
 class _Kept(msgspec.Struct, frozen=True, kw_only=True):
@@ -124,35 +121,27 @@ async def watched(url: str) -> list[Finding]:
     """What the server's own page says; nothing is asked where no page was named."""
     if not url:
         return []
-    subject = "nats-server"
     try:
         page = msgspec.json.decode(await asyncio.to_thread(_read, f"{url.rstrip('/')}/varz"), type=Watched)
     except (OSError, ValueError) as error:
-        todo = f"start the nats-server, or correct {variable('nats_watch_url')}, or leave it out"
-        return [
-            Finding(level="warning", subject=subject, said=f"{url} says nothing: {type(error).__name__}", todo=todo)
-        ]
+        return [warning("nats", "nats.silent", url=url, error=type(error).__name__, setting=variable("nats_watch_url"))]
     kept = page.jetstream.config
     if kept is None:
-        todo = "use the configuration that `tenant add` wrote; a cluster needs its own file as well"
-        return [Finding(level="failed", subject=subject, said="it keeps no streams", todo=todo)]
-    return [_synced(subject, page.version, kept), _room(subject, kept, page.jetstream.stats)]
+        return [failed("nats", "nats.keeps_nothing")]
+    return [_synced(page.version, kept), _room(kept, page.jetstream.stats)]
 
 
-def _synced(subject: str, version: str, kept: _Kept) -> Finding:
+def _synced(version: str, kept: _Kept) -> Finding:
     if kept.sync_always:
-        return Finding(level="ok", subject=subject, said=f"{version}, flushes each frame before it acknowledges")
-    todo = 'set jetstream.sync_interval to "always" in its configuration and restart it'
-    said = "does not flush each frame before it acknowledges: a power cut may lose the last ones until they are resent"
-    return Finding(level="warning", subject=subject, said=said, todo=todo)
+        return ok("nats", "nats.flushes", version=version)
+    return warning("nats", "nats.flushes_late")
 
 
-def _room(subject: str, kept: _Kept, stored: _Stored) -> Finding:
+def _room(kept: _Kept, stored: _Stored) -> Finding:
     share = max(stored.storage, stored.reserved_storage) / kept.max_storage if kept.max_storage > 0 else 0.0
-    said = f"{share:.0%} of its store is used or promised"
     level = beyond(share, warned=FULL, failed=OVERFULL)
-    todo = "" if level == "ok" else "raise jetstream.max_file_store in its configuration and restart it; see the disk"
-    return Finding(level=level, subject=subject, said=said, todo=todo)
+    text = "nats.store" if level == "ok" else "nats.store_fills"
+    return Finding(level=level, subject="nats", text=text, parameters={"percent": round(share * 100)})
 
 
 def _read(url: str) -> bytes:

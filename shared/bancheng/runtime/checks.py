@@ -10,7 +10,7 @@ from datetime import datetime
 
 from bancheng.federation.site import HostedSite, wall_now
 from bancheng.runtime import check_database, check_host, check_nats
-from bancheng.runtime.findings import Finding
+from bancheng.runtime.findings import Finding, failed_by, ok, warning
 from bancheng.runtime.hosted_sites import SiteMaker, SiteRefused
 from bancheng.runtime.service import Service
 from bancheng.runtime.service_definition import ServiceDefinition
@@ -32,8 +32,7 @@ async def check(
     try:
         files = read_site_files(settings.sites_dir)
     except SiteFileError as error:
-        todo = f"correct {error.file or 'the file'}" + (f", field {error.field}" if error.field else "")
-        return [*findings, Finding(level="failed", subject="site files", said=str(error), todo=todo)]
+        return [*findings, failed_by("site_files", error)]
     findings += check_host.files(files, settings.sites_dir)
     findings += await check_nats.watched(settings.nats_watch_url)
     if clock.level == "failed":
@@ -43,7 +42,7 @@ async def check(
         problem = await service.database_problem()
         findings.append(check_database.usable(problem))
         findings += await check_database.release_and_clock(service.database, wall)
-        place = settings.papers_place or "the folder `papers` beside the site files"
+        place = settings.papers_place or str(settings.sites_dir / "papers")
         findings.append(await papers_finding(service.papers, place))
         for file in files:
             findings += await _tenant(service, file, wall, database_works=not problem)
@@ -57,9 +56,8 @@ async def papers_finding(papers: PaperStore, place: str) -> Finding:
     try:
         await papers.probe()
     except PaperStoreUnavailable as error:
-        todo = f"make it writable, or correct {variable('papers_place')}"
-        return Finding(level="failed", subject="papers", said=f"{error.code}: {place}", todo=todo)
-    return Finding(level="ok", subject="papers", said=f"{place} can be written and read")
+        return failed_by("papers", error, place=place, setting=variable("papers_place"))
+    return ok("papers", "papers.kept", place=place)
 
 
 async def _tenant(
@@ -67,22 +65,28 @@ async def _tenant(
 ) -> list[Finding]:
     site: HostedSite | None = None
     findings: list[Finding] = []
-    subject = f"{file.tenant}/{file.site}"
+    name = f"{file.tenant}/{file.site}"
     if database_works:
         try:
             site = await SiteMaker(service.database, file, service.clock.now).make()
-            edition = site.jurisdiction.directory.edition
-            said = f"directory {edition}, profiles {sorted(site.profiles)}, calendar {site.calendar.edition}"
-            findings.append(Finding(level="ok", subject=subject, said=said))
+            findings.append(_made(site, name))
             findings += await _links(service, file)
         except (SiteRefused, StoreError) as error:
-            todo = "ask the top tier for a new site file, or correct this one"
-            findings.append(Finding(level="failed", subject=subject, said=str(error), todo=todo))
+            findings.append(failed_by("site", error, site=name))
     for role, server in (("hub", file.hub), ("uplink", file.uplink)):
         if server is not None:
             streams = _streams(file, role, site)
-            findings += await check_nats.server(f"{subject} {role}", file.site, server, streams, wall)
+            findings += await check_nats.server(role, file, server, streams, wall)
     return findings
+
+
+def _made(site: HostedSite, name: str) -> Finding:
+    editions = {
+        "directory": site.jurisdiction.directory.edition,
+        "profiles": ", ".join(str(each) for each in sorted(site.profiles)),
+        "calendar": site.calendar.edition,
+    }
+    return ok("site", "site.made", site=name, **editions)
 
 
 def _streams(file: SiteFile, role: str, site: HostedSite | None) -> list[str]:
@@ -99,12 +103,8 @@ async def _links(service: Service, file: SiteFile) -> list[Finding]:
 
 
 def _stopped(file: SiteFile, row: LinkRow) -> Finding:
-    subject = f"{file.tenant}/{file.site} link {row.peer}"
-    if row.state == "resolving":
-        todo = f"start the service of {row.peer} too; `link show {file.tenant} {row.peer}` says what it waits for"
-        return Finding(level="warning", subject=subject, said=row.reason, todo=todo)
-    if row.reason == TOO_MANY_EXCEPTIONS:
-        todo = f"`link retry {file.tenant} {row.peer}` after an upgrade or when the rules have arrived"
-    else:
-        todo = f"`link show {file.tenant} {row.peer}`, then docs/ops/link-stopped.md, then `link resolve`"
-    return Finding(level="warning", subject=subject, said=f"stopped: {row.reason}", todo=todo)
+    text = "link.resolving" if row.state == "resolving" else "link.stopped"
+    if row.state != "resolving" and row.reason == TOO_MANY_EXCEPTIONS:
+        text = "link.exceptions"
+    site = f"{file.tenant}/{file.site}"
+    return warning("link", text, site=site, tenant=file.tenant, peer=row.peer, reason=row.reason)

@@ -62,13 +62,18 @@ def service_main(definition: ServiceDefinition, arguments: Sequence[str] | None 
     def add(name: str, help_text: str, action: Callable[[Settings, argparse.Namespace], int]) -> None:
         commands.add_parser(name, help=help_text).set_defaults(action=_with_settings(action))
 
+    def look(
+        name: str, help_text: str, action: Callable[[Settings, ServiceDefinition, argparse.Namespace], int]
+    ) -> None:
+        command = commands.add_parser(name, help=help_text)
+        command.add_argument("--json", action="store_true", help="for a program")
+        command.add_argument("--lang", choices=("zh", "en"), default="zh")
+        command.set_defaults(action=_with_settings(lambda settings, parsed: action(settings, definition, parsed)))
+
     add("serve", "HTTP, and the workers unless BANCHENG_WORKERS=0", lambda settings, _: _serve(settings, definition))
     add("work", "the workers alone", lambda settings, _: _work(settings, definition))
-    add("check", "is everything there that it needs", lambda settings, _: _check(settings, definition))
-    status = commands.add_parser("status", help="how it stands, on one screen")
-    status.add_argument("--json", action="store_true", help="for a program")
-    status.add_argument("--lang", choices=("zh", "en"), default="zh")
-    status.set_defaults(action=_with_settings(lambda settings, parsed: _status(settings, definition, parsed)))
+    look("check", "is everything there that it needs, and what to do if not", _check)
+    look("status", "how it stands, on one screen", _status)
     add("join", "take in the site file on standard input", lambda settings, _: join(settings, definition.name))
     database = commands.add_parser("db", help="the database").add_subparsers(required=True, metavar="command")
     upgrade = database.add_parser("upgrade", help="bring the database to this release")
@@ -208,13 +213,17 @@ def _run_loop(run: Callable[[], Coroutine[Any, Any, None]]) -> None:
     uvloop.run(run())
 
 
-def _check(settings: Settings, definition: ServiceDefinition) -> int:
+def _check(settings: Settings, definition: ServiceDefinition, parsed: argparse.Namespace) -> int:
+    import msgspec
+
     from bancheng.runtime.checks import check
     from bancheng.runtime.findings import is_fit
 
     findings = asyncio.run(check(settings, definition))
-    for finding in findings:
-        print(finding.lines())
+    if parsed.json:
+        print(msgspec.json.encode([each.told(parsed.lang) for each in findings]).decode())
+    else:
+        print("\n".join(each.lines(parsed.lang) for each in findings))
     return 0 if is_fit(findings) else 1
 
 
