@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import shutil
 import signal
@@ -12,8 +11,10 @@ import pytest
 
 from bancheng.federation.errors import Fenced
 from bancheng.federation.jetstream import Outgoing, delete_stream, publish_batch, stream_state
+from bancheng.federation.link_parts import LinkParts
 from bancheng.federation.mailbox import Kept, Mailbox
 from bancheng.federation.relay import Relay
+from bancheng.federation.worker import stop_all
 from bancheng.schema.subjects import log_subject, stream_name
 from bancheng.store.casebook import load_cases
 from tests.federation.linked_sites import FAST, eventually
@@ -118,16 +119,16 @@ async def test_a_second_relay_on_the_same_link_is_fenced_and_changes_nothing(lin
     at = linked.sites[VILLAGE]
     (peer,) = [each for each in at.hosted.peers() if each.site == TOWN]
     client = await _connected(linked, VILLAGE)
-    zombie = Relay(at.database, lambda: at.hosted, peer, client, FAST, on_trouble=lambda: None, on_moving=lambda: None)
-    running = asyncio.create_task(zombie.run())
+    parts = LinkParts(database=at.database, hosted=lambda: at.hosted, peer=peer, client=client, timing=FAST)
+    zombie = Relay(parts, on_trouble=lambda: None).worker
+    zombie.start()
     try:
         for _ in range(20):
             await linked.register(3)
             zombie.wake()
         await linked.arrived()
     finally:
-        running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
+        await stop_all([zombie])
     with pytest.raises(Fenced):
         await publish_batch(
             client,

@@ -11,6 +11,7 @@ import msgspec
 import pytest
 
 from bancheng.federation.errors import NotConnected
+from bancheng.federation.link_parts import LinkParts
 from bancheng.federation.resolution import Resolving
 from bancheng.federation.signed_receipts import make_receipt
 from bancheng.schema.messages import Hello, Refusal, Resolution, whole_link_name
@@ -24,7 +25,7 @@ from bancheng.store.link_resolution import (
 )
 from bancheng.store.links import get_link
 from bancheng.store.signing import sign_message
-from tests.federation.linked_sites import eventually
+from tests.federation.linked_sites import FAST, eventually
 from tests.federation.stopped_links import (
     PEER_OF,
     is_now,
@@ -45,8 +46,8 @@ async def _ends(linked: LinkedSites, site: str, client: NatsClient) -> Resolving
     at = linked.sites[site]
     peer = at.hosted.peer(PEER_OF[site])
     assert peer is not None
-    turn = asyncio.Lock()
-    return Resolving(at.database, lambda: at.hosted, peer, client, turn=turn, on_opened=lambda: None)
+    parts = LinkParts(database=at.database, hosted=lambda: at.hosted, peer=peer, client=client, timing=FAST)
+    return Resolving(parts, on_opened=lambda: None)
 
 
 @pytest.mark.parametrize("asking", [TOWN, VILLAGE])

@@ -30,8 +30,8 @@ def record(name: str, message: str, *arguments: object, **extra: object) -> logg
 
 
 def test_only_allowed_fields_are_written() -> None:
-    said = line(record("bancheng.federation.relay", "relay waits", link="330109/town/up", person=SECRET, body=SECRET))
-    assert (said["event"], said["link"], said["level"]) == ("relay waits", "330109/town/up", "warning")
+    said = line(record("bancheng.federation.mailbox", "mailbox made", stream="UP_town", person=SECRET, body=SECRET))
+    assert (said["event"], said["stream"], said["level"]) == ("mailbox made", "UP_town", "warning")
     assert not {"person", "body"} & said.keys()
 
 
@@ -57,7 +57,7 @@ def test_an_exception_is_written_by_type_code_and_place_and_not_by_its_words() -
         except ValueError as error:
             raise DatabaseUnavailable from error
 
-    made = record("bancheng.runtime.loops", "worker in trouble")
+    made = record("bancheng.federation.worker", "worker in trouble")
     try:
         fail()
     except DatabaseUnavailable:

@@ -141,8 +141,9 @@ class NatsClient:
         """Answers requests on `subject` from now on, across every reconnection, until `stop_serving`."""
         self._handlers[subject] = handler
         client = self._client
-        if client is not None and client.is_connected and subject not in self._subscriptions:
-            await self._subscribe_handler(client, subject)
+        if client is not None and client.is_connected:
+            with suppress(nats.errors.Error, OSError):  # the watch tries again
+                await self._subscribe_handler(client, subject)
 
     async def stop_serving(self, subject: str) -> None:
         self._handlers.pop(subject, None)

@@ -9,24 +9,23 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Collection, Sequence
-from contextlib import suppress
 
 from bancheng.federation.application import Apply
 from bancheng.federation.arrivals import Applied, Arrived
 from bancheng.federation.connections import LinkConnections
 from bancheng.federation.custody import apply_batch
-from bancheng.federation.ending import end
 from bancheng.federation.errors import ConfigurationFault, NobodyListens
 from bancheng.federation.health import Health, LinkStatus
 from bancheng.federation.intake import OnApplied
 from bancheng.federation.link import Link, PaperDesk, link_status
+from bancheng.federation.link_parts import LinkParts
 from bancheng.federation.locks import SiteLocks
 from bancheng.federation.paper_fetching import ANSWER_SECONDS, AT_ONCE
 from bancheng.federation.site import HostedSite, Peer
-from bancheng.federation.timing import Backoff, Timing
+from bancheng.federation.timing import Timing
+from bancheng.federation.worker import UNTIL_WOKEN, Worker, stop_all
 from bancheng.schema.subjects import control_subject
 from bancheng.store.database import Database
-from bancheng.store.errors import StoreError
 from bancheng.store.link_queries import peers_with_unnumbered
 from bancheng.store.links import ensure_link, list_links, oldest_unreceipted_at
 from bancheng.store.paper_store import PaperStore
@@ -40,10 +39,6 @@ _log = logging.getLogger(__name__)
 
 async def _nobody_asked(peer: Peer, arrived: Sequence[Arrived], applied: Sequence[Applied]) -> None:
     """Nothing to do after a commit."""
-
-
-async def _until(lost: asyncio.Event) -> None:
-    await lost.wait()
 
 
 class Exchange:
@@ -72,9 +67,10 @@ class Exchange:
         if papers is not None:
             self._paper_desk = PaperDesk(papers=papers, turns=asyncio.Semaphore(AT_ONCE), pass_on=self._pass_on)
         self._links: dict[str, Link] = {}
-        self._poll_now = asyncio.Event()
-        self._site_changed = asyncio.Event()
-        self._runner: asyncio.Task[None] | None = None
+        whose = f"{site.tenant}/{site.site}"
+        self._runner = Worker(f"links {whose}", self._run, timing=self._timing)
+        self._following = Worker(f"neighbours {whose}", self._reconcile, timing=self._timing)
+        self._polling = Worker(f"outbox {whose}", self._poll, timing=self._timing)
         self.is_running_links = False
         """Whether this replica holds the site's lock."""
 
@@ -90,22 +86,17 @@ class Exchange:
     async def start(self) -> None:
         """Begins; returns at once, whatever is down."""
         self._connections.start()
-        if self._runner is None:
-            self._runner = asyncio.get_running_loop().create_task(
-                self._run(), name=f"links {self._site.tenant}/{self._site.site}"
-            )
+        self._runner.start()
 
     async def stop(self) -> None:
         """Ends every link and gives the lock and the connections back. What is committed stays for the next start."""
-        runner, self._runner = self._runner, None
-        if runner is not None:
-            await end([runner])
+        await stop_all([self._runner])
         await self._connections.stop()
 
     def wake(self, peers: Collection[str] | None = None) -> None:
         """Rows were committed: for these peers, or, when it is not known for whom, let one query find out."""
         if peers is None:
-            self._poll_now.set()
+            self._polling.wake()
             return
         for peer in peers:
             link = self._links.get(peer)
@@ -126,7 +117,7 @@ class Exchange:
         if (site.tenant, site.site) != (self._site.tenant, self._site.site):
             raise ValueError(f"{site.tenant}/{site.site} cannot replace {self._site.tenant}/{self._site.site}")
         self._site = site
-        self._site_changed.set()
+        self._following.wake()
 
     async def statuses(self) -> list[LinkStatus]:
         """Of every link that this replica runs; empty when another one does. Raises StoreError."""
@@ -149,74 +140,46 @@ class Exchange:
                 found.append(link_status(row, oldest[peer.site], peer, health, reason=NO_SERVER, connected=False))
         return found
 
-    async def _run(self) -> None:
-        """Never returns: with the lock, run the links until it is lost."""
-        backoff = Backoff(self._timing)
-        while True:
-            lost = await self._locks.acquire(self._site.tenant, self._site.site)
-            self.is_running_links = True
-            try:
-                await self._run_links(lost)
-                backoff.reset()
-            except Exception:  # noqa: BLE001 - the links never end: whatever it is, it is shown and they start again
-                _log.exception("links failed", extra={"site": self._site.site})
-            finally:
-                self.is_running_links = False
-                for link in list(self._links.values()):
-                    await link.stop()
-                self._links.clear()
-                await self._locks.release(self._site.tenant, self._site.site)
-            await asyncio.sleep(backoff.pause())
-
-    async def _run_links(self, lost: asyncio.Event) -> None:
-        """Until the lock is lost, or one of the jobs fails, which is raised."""
-        self._site_changed.set()
-        jobs = [asyncio.create_task(job) for job in (_until(lost), self._follow_directory(), self._poll())]
+    async def _run(self) -> float:
+        """With the lock, run the links until it is lost."""
+        lost = await self._locks.acquire(self._site.tenant, self._site.site)
+        self.is_running_links = True
+        workers = (self._following, self._polling)
         try:
-            ended, _ = await asyncio.wait(jobs, return_when=asyncio.FIRST_COMPLETED)
-            for job in ended:
-                job.result()
+            for worker in workers:
+                worker.start()
+            await lost.wait()
             _log.warning("links given up: the lock was lost", extra={"site": self._site.site})
         finally:
-            for job in jobs:
-                job.cancel()
-            await asyncio.gather(*jobs, return_exceptions=True)
+            self.is_running_links = False
+            await stop_all(workers)
+            await asyncio.gather(*(link.stop() for link in self._links.values()))
+            self._links.clear()
+            await self._locks.release(self._site.tenant, self._site.site)
+        return self._timing.retry_least
 
-    async def _follow_directory(self) -> None:
+    async def _reconcile(self) -> float:
         """Links as the directory has them, now and whenever it changes."""
-        backoff = Backoff(self._timing)
-        while True:
-            await self._site_changed.wait()
-            self._site_changed.clear()
-            try:
-                await self._reconcile()
-                backoff.reset()
-            except StoreError as trouble:
-                _log.info("links wait for the database", extra={"code": trouble.code})
-                self._site_changed.set()
-                await asyncio.sleep(backoff.pause())
-
-    async def _reconcile(self) -> None:
         wanted = {peer.site: peer for peer in self._site.peers()}
         for name in [name for name, link in self._links.items() if wanted.get(name) != link.peer]:
             await self._links.pop(name).stop()
         missing = [peer for name, peer in wanted.items() if name not in self._links]
-        if not missing:
-            return
-        async with self._database.transaction(self._site.tenant) as tx:
-            for peer in missing:
-                await ensure_link(tx, peer.site, "parent" if peer.is_parent else "child")
+        if missing:
+            async with self._database.transaction(self._site.tenant) as tx:
+                for peer in missing:
+                    await ensure_link(tx, peer.site, "parent" if peer.is_parent else "child")
         for peer in missing:
             await self._start_link(peer)
+        return UNTIL_WOKEN
 
     async def _start_link(self, peer: Peer) -> None:
         client = self._connections.to(peer)
         if client is None:
             _log.error("no server is configured for a link", extra={"site": self._site.site, "peer": peer.site})
             return
+        parts = LinkParts(database=self._database, hosted=self._hosted, peer=peer, client=client, timing=self._timing)
         link = Link(
-            self._database, self._hosted, peer, client, self._timing,
-            apply=self._apply, on_applied=self._taken_in, paper_desk=self._paper_desk,
+            parts, apply=self._apply, on_applied=self._taken_in, paper_desk=self._paper_desk,
             replicas=self._connections.replicas,
         )  # fmt: skip
         self._links[peer.site] = link
@@ -240,25 +203,13 @@ class Exchange:
 
     async def _taken_in(self, peer: Peer, arrived: Sequence[Arrived], applied: Sequence[Applied]) -> None:
         # What came from one neighbour is often passed on to another.
-        self._poll_now.set()
+        self._polling.wake()
         await self._on_applied(peer, arrived, applied)
 
-    async def _poll(self) -> None:
+    async def _poll(self) -> float:
         """Rows that were committed without a call of `wake`: by another process, or by custody for another link."""
-        backoff = Backoff(self._timing)
-        while True:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(self._timing.poll):
-                    await self._poll_now.wait()
-            self._poll_now.clear()
-            if not self._links:
-                continue
-            try:
-                async with self._database.transaction(self._site.tenant) as tx:
-                    found = await peers_with_unnumbered(tx, tuple(self._links))
-                backoff.reset()
-            except StoreError as trouble:
-                _log.info("poll waits for the database", extra={"code": trouble.code})
-                await asyncio.sleep(backoff.pause())
-                continue
+        if self._links:
+            async with self._database.transaction(self._site.tenant) as tx:
+                found = await peers_with_unnumbered(tx, tuple(self._links))
             self.wake(found)
+        return self._timing.poll

@@ -7,27 +7,23 @@ link with both pieces kept. What a frame means is custody's.
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
+from typing import NoReturn
 
 from bancheng.federation.application import Apply, Outcome, take_in
 from bancheng.federation.arrivals import Applied, Arrived
-from bancheng.federation.client import NatsClient
-from bancheng.federation.errors import Gap, KeyUnknown, LinkStopped, LinkTrouble, NotConnected, StreamOtherEpoch
-from bancheng.federation.health import Health
+from bancheng.federation.errors import Gap, KeyUnknown, LinkStopped, StreamOtherEpoch
 from bancheng.federation.inspection import Inspected, inspect
 from bancheng.federation.jetstream import PULL_FRAMES, PullConsumer, stream_state
+from bancheng.federation.link_parts import LinkParts
 from bancheng.federation.site import HostedSite, Peer
 from bancheng.federation.stopping import open_link, stop_for
-from bancheng.federation.timing import Backoff, Timing
 from bancheng.federation.traced_frames import taken_in
 from bancheng.federation.wire import Delivered
+from bancheng.federation.worker import Worker
 from bancheng.schema.messages import link_name
 from bancheng.schema.subjects import stream_name
-from bancheng.store.database import Database
-from bancheng.store.errors import StoreError
 from bancheng.store.links import LinkRow, get_link
 from bancheng.store.tracing import began
 
@@ -38,8 +34,6 @@ INSPECTED_AT_ONCE = 32
 
 OnApplied = Callable[[Peer, Sequence[Arrived], Sequence[Applied]], Awaitable[None]]
 """Told after the commit. A document among them may mean that the hosted site must be made anew."""
-
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,88 +49,47 @@ class Intake:
     """One per link and process. Two of them on one link harm nothing: one advances, the other's batch is undone."""
 
     def __init__(
-        self,
-        database: Database,
-        hosted: Callable[[], HostedSite],
-        peer: Peer,
-        client: NatsClient,
-        timing: Timing,
-        *,
-        apply: Apply,
-        on_applied: OnApplied,
-        on_trouble: Callable[[], None],
+        self, parts: LinkParts, *, apply: Apply, on_applied: OnApplied, on_trouble: Callable[[], None]
     ) -> None:
-        site = hosted()
-        child = peer.child_of_link(site.site)
-        self._database = database
-        self._hosted = hosted
-        self._peer = peer
-        self._client = client
-        self._timing = timing
+        self._parts = parts
+        self._link = link_name(parts.tenant, parts.child, parts.peer.incoming)
+        self._stream = stream_name(parts.child, parts.peer.incoming)
         self._apply = apply
         self._on_applied = on_applied
-        self._on_trouble = on_trouble
-        self._tenant = site.tenant
-        self._link = link_name(site.tenant, child, peer.incoming)
-        self._stream = stream_name(child, peer.incoming)
-        self._woken = asyncio.Event()
         self._key_unknown_since: float | None = None
         self._epoch = 1
-        self.health = Health()
+        self.worker = Worker(
+            f"intake {self._link}", self._follow, timing=parts.timing, code="intake.failed",
+            on_trouble=lambda _: on_trouble(),
+        )  # fmt: skip
 
-    def wake(self) -> None:
-        """Something changed that is worth a new try."""
-        self._woken.set()
-
-    async def run(self) -> None:
-        """Never returns; ends when cancelled, before a commit or after it."""
-        backoff = Backoff(self._timing)
-        while True:
-            pause = 0.0
-            try:
-                await self._follow(backoff)
-            except LinkStopped as stopped:
-                self.health.stopped(stopped.detail)
-                pause = self._timing.retry_most
-            except (LinkTrouble, StoreError) as trouble:
-                self.health.trouble(trouble.code, str(trouble))
-                _log.info("intake waits", extra={"link": self._link, "code": trouble.code})
-                self._on_trouble()
-                pause = backoff.pause()
-            except Exception:  # noqa: BLE001 - an intake never ends: whatever it is, it is shown and tried again
-                self.health.trouble("intake.failed")
-                _log.exception("intake failed", extra={"link": self._link})
-                pause = backoff.pause()
-            await self._rest(pause)
-
-    async def _follow(self, backoff: Backoff) -> None:
+    async def _follow(self) -> NoReturn:
         """Take in from our position on until something is in the way. The next batch is verified beside a commit."""
-        if not self._client.connected and not await self._client.wait_connected(self._timing.retry_most):
-            raise NotConnected
+        await self._parts.connected()
         row = await self._position()
-        seen = await stream_state(self._client, self._stream)
+        seen = await stream_state(self._parts.client, self._stream)
         if seen.epoch != row.in_epoch:
             raise StreamOtherEpoch(f"the stream is of epoch {seen.epoch}, we take in epoch {row.in_epoch}")
         self._epoch = row.in_epoch
         consumer = await PullConsumer.open(
-            self._client, self._stream, start=row.in_number + 1, heartbeat_seconds=self._timing.heartbeat
+            self._parts.client, self._stream, start=row.in_number + 1, heartbeat_seconds=self._parts.timing.heartbeat
         )
         ahead: asyncio.Task[_Reading] | None = None
         try:
             reading = await self._read(consumer, ())
             while True:
-                self.health.well()
                 batch = _signed_part(reading.inspected)
                 if not batch:
                     await self._refuse_or_wait(reading.inspected)
+                    self.worker.well()
                     reading = await self._read(consumer, reading.messages)
                     continue
                 was_cut = bool(reading.inspected[-1].fault) or batch[-1].kind == "document"
                 ahead = asyncio.create_task(self._read(consumer, reading.messages[len(batch) :], may_wait=not was_cut))
                 await self._commit(reading.site, batch, consumer)
-                backoff.reset()
+                self.worker.well()
                 reading = await ahead
-                if reading.site is not self._hosted():
+                if reading.site is not self._parts.hosted():
                     reading = await self._inspect(reading.messages)
         finally:
             if ahead is not None:
@@ -149,7 +102,7 @@ class Intake:
 
         Messages that were kept only because the last batch ended before them wait for no others.
         """
-        seconds = self._timing.check if may_wait or not kept else 0.0
+        seconds = self._parts.timing.check if may_wait or not kept else 0.0
         came = await consumer.fetch(limit=MAX_BATCH_FRAMES - len(kept), timeout_seconds=seconds)
         if not came and not kept:
             await self._position()  # raises when the link was stopped meanwhile
@@ -157,11 +110,12 @@ class Intake:
 
     async def _inspect(self, messages: Sequence[Delivered]) -> _Reading:
         """Not in a thread: each check lets go of the interpreter and would wait for it as often as it has frames."""
-        site = self._hosted()
+        site = self._parts.hosted()
         inspected: list[Inspected] = []
         for start in range(0, len(messages), INSPECTED_AT_ONCE):
             some = messages[start : start + INSPECTED_AT_ONCE]
-            inspected.extend(inspect(some, site, self._peer, self._link, before=inspected[-1] if inspected else None))
+            before = inspected[-1] if inspected else None
+            inspected.extend(inspect(some, site, self._parts.peer, self._link, before=before))
             if inspected[-1].fault:
                 break
             await asyncio.sleep(0)
@@ -169,18 +123,18 @@ class Intake:
 
     async def _position(self) -> LinkRow:
         """Our own, from our own database. Raises LinkStopped."""
-        async with self._database.transaction(self._tenant) as tx:
-            return open_link(await get_link(tx, self._peer.site))
+        async with self._parts.transaction() as tx:
+            return open_link(await get_link(tx, self._parts.peer.site))
 
     async def _commit(self, site: HostedSite, batch: Sequence[Inspected], consumer: PullConsumer) -> None:
         """One batch, as far as the peer has signed for it. Raises LinkStopped, Gap, StoreError."""
-        began_ns = began(self._database.tracer)
+        began_ns = began(self._parts.database.tracer)
         outcome = await take_in(
-            self._database, site, self._peer, self._link, batch, apply=self._apply, epoch=self._epoch
+            self._parts.database, site, self._parts.peer, self._link, batch, apply=self._apply, epoch=self._epoch
         )
-        if self._database.tracer is not None:
+        if self._parts.database.tracer is not None:
             done = taken_in(self._link, outcome.arrived, outcome.applied)
-            self._database.tracer.record("intake", self._tenant, done, began_ns=began_ns)
+            self._parts.database.tracer.record("intake", self._parts.tenant, done, began_ns=began_ns)
         self._key_unknown_since = None
         await self._tell(outcome)
         if outcome.stopped:
@@ -191,7 +145,7 @@ class Intake:
 
     async def _tell(self, outcome: Outcome) -> None:
         if outcome.arrived:
-            await self._on_applied(self._peer, outcome.arrived, outcome.applied)
+            await self._on_applied(self._parts.peer, outcome.arrived, outcome.applied)
 
     async def _refuse_or_wait(self, inspected: Sequence[Inspected]) -> None:
         """Nothing can be taken in: stop the link for a fault, have patience with a key, or wait for the signature."""
@@ -201,7 +155,8 @@ class Intake:
         code = fault or "link.head_unsigned"
         if code == KeyUnknown.code and self._may_still_arrive():
             raise KeyUnknown
-        await stop_for(self._database, self._hosted(), self._peer, inspected[-1], code, epoch=self._epoch)
+        parts = self._parts
+        await stop_for(parts.database, parts.hosted(), parts.peer, inspected[-1], code, epoch=self._epoch)
         raise LinkStopped(code)
 
     def _may_still_arrive(self) -> bool:
@@ -209,13 +164,7 @@ class Intake:
         now = asyncio.get_running_loop().time()
         if self._key_unknown_since is None:
             self._key_unknown_since = now
-        return now - self._key_unknown_since < self._timing.key_patience
-
-    async def _rest(self, seconds: float) -> None:
-        self._woken.clear()
-        with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self._woken.wait()
+        return now - self._key_unknown_since < self._parts.timing.key_patience
 
 
 def _signed_part(inspected: Sequence[Inspected]) -> list[Inspected]:

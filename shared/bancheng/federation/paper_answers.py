@@ -8,9 +8,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable
 
-from bancheng.federation.client import NatsClient
 from bancheng.federation.desk import neighbours_of
 from bancheng.federation.errors import LinkTrouble
+from bancheng.federation.link_parts import LinkParts
 from bancheng.federation.paper_wire import (
     PaperAnswer,
     PaperRequestRefused,
@@ -20,15 +20,13 @@ from bancheng.federation.paper_wire import (
     read_request,
     refusal_bytes,
 )
-from bancheng.federation.site import HostedSite, Peer
-from bancheng.federation.traffic import Traffic
+from bancheng.federation.site import HostedSite
 from bancheng.kernel.audience import readers_of
 from bancheng.kernel.case import Case
 from bancheng.schema.events import papers_named
 from bancheng.schema.messages import MAX_PIECE_BYTES, PaperAsk, PaperNotGiven, PaperPiece
-from bancheng.schema.subjects import control_subject
 from bancheng.store.casebook import load_cases, load_entries
-from bancheng.store.database import Database, Transaction
+from bancheng.store.database import Transaction
 from bancheng.store.errors import EntryErased, PaperGone, StoreError, TooManyEntries
 from bancheng.store.paper_store import PaperStore
 from bancheng.store.papers import PaperRow, Source, paper_lost, papers_of_case
@@ -42,51 +40,37 @@ _log = logging.getLogger(__name__)
 class PaperAnswers:
     """One per link and process."""
 
-    def __init__(
-        self,
-        database: Database,
-        hosted: Callable[[], HostedSite],
-        peer: Peer,
-        client: NatsClient,
-        papers: PaperStore,
-        traffic: Traffic,
-        pass_on: PassOn,
-    ) -> None:
-        site = hosted()
-        self._database = database
-        self._hosted = hosted
-        self._peer = peer
-        self._client = client
+    def __init__(self, parts: LinkParts, papers: PaperStore, pass_on: PassOn) -> None:
+        self._parts = parts
         self._papers = papers
-        self._traffic = traffic
         self._pass_on = pass_on
-        self._subject = control_subject(site.tenant, peer.child_of_link(site.site), peer.incoming, "paper")
+        self._subject = parts.subject(parts.peer.incoming, "paper")
 
     async def serve(self) -> None:
-        await self._client.serve(self._subject, self.answer)
+        await self._parts.client.serve(self._subject, self.answer)
 
     async def stop_serving(self) -> None:
-        await self._client.stop_serving(self._subject)
+        await self._parts.client.stop_serving(self._subject)
 
     async def answer(self, data: bytes) -> bytes:
         """A piece, or why there is none."""
-        site = self._hosted()
+        site = self._parts.hosted()
         try:
             requested = read_request(site, data)
             if requested.at != site.site:
-                return await self._pass_on(requested.at, self._peer.site, data)
-            ask = read_ask(site, requested, self._peer.site)
+                return await self._pass_on(requested.at, self._parts.peer.site, data)
+            ask = read_ask(site, requested, self._parts.peer.site)
             answer = await self._give(site, requested, ask)
-            await self._traffic.let_frames_go_first()
-            return answer_bytes(site, requested.reader, self._peer.site, answer)
+            await self._parts.traffic.let_frames_go_first()
+            return answer_bytes(site, requested.reader, self._parts.peer.site, answer)
         except PaperRequestRefused as refused:
-            _log.warning("paper request refused", extra={"peer": self._peer.site, "code": refused.code})
+            _log.warning("paper request refused", extra={"peer": self._parts.peer.site, "code": refused.code})
             return refusal_bytes(refused.code)
         except (LinkTrouble, StoreError) as trouble:
             return refusal_bytes(trouble.code)
 
     async def _give(self, site: HostedSite, requested: Requested, ask: PaperAsk) -> PaperAnswer:
-        async with self._database.transaction(site.tenant) as tx:
+        async with self._parts.transaction() as tx:
             case = (await load_cases(tx, [ask.case_id])).get(ask.case_id)
             if case is None or not self._takes_part(site, case, requested.reader):
                 return PaperNotGiven(code="paper.not_yours")
@@ -115,16 +99,16 @@ class PaperAnswers:
         readers = readers_of(case, site.site, site.jurisdiction)
         if readers:
             return reader in readers
-        return reader == self._peer.site and reader in neighbours_of(site, case)
+        return reader == self._parts.peer.site and reader in neighbours_of(site, case)
 
     async def _lost(self, site: HostedSite, case: Case, row: PaperRow, code: str) -> None:
         """Our own copy is gone or broken: it is fetched from whoever else takes part."""
         _log.error("paper lost", extra={"tenant": site.tenant, "code": code})
-        neighbour = min(neighbours_of(site, case) - {self._peer.site}, default=self._peer.site)
+        neighbour = min(neighbours_of(site, case) - {self._parts.peer.site}, default=self._parts.peer.site)
         ask = Source(peer=row.peer or neighbour, source=row.source or neighbour)
         # In this order: what is fetched once the row says so must not be removed.
         await self._papers.remove(site.tenant, row.sha256)
-        async with self._database.transaction(site.tenant) as tx:
+        async with self._parts.transaction() as tx:
             await paper_lost(tx, row.sha256, reason=code, ask=ask, now=site.wall_now())
 
 

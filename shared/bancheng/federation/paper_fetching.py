@@ -10,29 +10,24 @@ import asyncio
 import hashlib
 import logging
 import random
-from collections.abc import Callable
-from contextlib import suppress
 from datetime import timedelta
 
 import msgspec
 
-from bancheng.federation.client import NatsClient
 from bancheng.federation.desk import neighbours_of
-from bancheng.federation.errors import LinkTrouble, NoAnswer, NobodyListens, NotConnected
-from bancheng.federation.health import Health
+from bancheng.federation.errors import NoAnswer, NobodyListens, NotConnected
+from bancheng.federation.link_parts import LinkParts
 from bancheng.federation.paper_wire import PaperAnswerUnreadable, PaperRequestRefused, read_answer, request_bytes
-from bancheng.federation.site import HostedSite, Peer
-from bancheng.federation.timing import Backoff, Timing
-from bancheng.federation.traffic import Traffic
+from bancheng.federation.site import HostedSite
+from bancheng.federation.timing import jittered
+from bancheng.federation.worker import Worker
 from bancheng.kernel.audience import readers_of
 from bancheng.schema.events import SYSTEM_STAFF
 from bancheng.schema.messages import MAX_PAPER_BYTES, MAX_PIECE_BYTES, PaperAsk, PaperNotGiven, PaperPiece
-from bancheng.schema.subjects import control_subject
 from bancheng.store.accounts import record_audit
 from bancheng.store.casebook import load_cases
 from bancheng.store.changes import AuditRecord
-from bancheng.store.database import Database
-from bancheng.store.errors import PaperGone, StoreError
+from bancheng.store.errors import PaperGone
 from bancheng.store.paper_store import PaperStore
 from bancheng.store.paper_types import HEAD_BYTES, type_of
 from bancheng.store.papers import (
@@ -64,89 +59,44 @@ _log = logging.getLogger(__name__)
 class PaperFetching:
     """One per link and process: one paper at a time. Two of them on one link harm nothing: one advances."""
 
-    def __init__(
-        self,
-        database: Database,
-        hosted: Callable[[], HostedSite],
-        peer: Peer,
-        client: NatsClient,
-        timing: Timing,
-        papers: PaperStore,
-        traffic: Traffic,
-        turns: asyncio.Semaphore,
-    ) -> None:
-        site = hosted()
-        self._database = database
-        self._hosted = hosted
-        self._peer = peer
-        self._client = client
-        self._timing = timing
+    def __init__(self, parts: LinkParts, papers: PaperStore, turns: asyncio.Semaphore) -> None:
+        self._parts = parts
         self._papers = papers
-        self._traffic = traffic
         self._turns = turns
-        self._tenant = site.tenant
-        self._subject = control_subject(site.tenant, peer.child_of_link(site.site), peer.outgoing, "paper")
+        self._subject = parts.subject(parts.peer.outgoing, "paper")
         self._piece_bytes = FIRST_PIECE_BYTES
-        self._woken = asyncio.Event()
-        self.health = Health()
+        self._session = 0
+        self.worker = Worker(
+            f"papers {parts.name}", self._fetch_next, timing=parts.timing, code="paper.fetching_failed",
+            on_trouble=self._in_trouble,
+        )  # fmt: skip
 
-    def wake(self) -> None:
-        """A paper is wanted, or something changed that is worth a new try."""
-        self._woken.set()
-
-    async def run(self) -> None:
-        """Never returns; ends when cancelled, and the next one goes on with what was received."""
-        backoff = Backoff(self._timing)
-        session = 0
-        while True:
-            self._woken.clear()
-            try:
-                if not self._client.connected and not await self._client.wait_connected(self._timing.retry_most):
-                    raise NotConnected
-                if session != self._client.generation or self.health.state == "waiting":
-                    session = await self._begin_session()
-                while (pause := await self._fetch_next()) == 0.0:
-                    backoff.reset()
-                self.health.well()
-                backoff.reset()
-                await self._rest(pause)
-            except (LinkTrouble, StoreError) as trouble:
-                self.health.trouble(trouble.code, str(trouble))
-                if isinstance(trouble, (NoAnswer, NotConnected)):
-                    self._piece_bytes = max(LEAST_PIECE_BYTES, self._piece_bytes // 2)
-                await asyncio.sleep(backoff.pause())
-            except Exception:  # noqa: BLE001 - fetching never ends: whatever it is, it is shown and tried again
-                self.health.trouble("paper.fetching_failed")
-                _log.exception("fetching papers failed", extra={"peer": self._peer.site})
-                await asyncio.sleep(backoff.pause())
-
-    async def _begin_session(self) -> int:
-        session = self._client.generation
-        async with self._database.transaction(self._tenant) as tx:
-            await try_now(tx, self._peer.site, now=self._hosted().wall_now())
-        return session
-
-    async def _rest(self, seconds: float) -> None:
-        with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self._woken.wait()
+    def _in_trouble(self, trouble: Exception) -> None:
+        if isinstance(trouble, (NoAnswer, NotConnected)):
+            self._piece_bytes = max(LEAST_PIECE_BYTES, self._piece_bytes // 2)
 
     async def _fetch_next(self) -> float:
         """One paper, as far as it comes. Returns after how many seconds the next one is to be asked for."""
-        now = self._hosted().wall_now()
+        await self._parts.connected()
+        session = self._parts.client.generation
+        if session != self._session or self.worker.trouble:
+            async with self._parts.transaction() as tx:
+                await try_now(tx, self._parts.peer.site, now=self._parts.hosted().wall_now())
+            self._session = session
+        now = self._parts.hosted().wall_now()
         async with self._turns:
-            async with self._database.transaction(self._tenant) as tx:
-                wanted = await next_wanted(tx, self._peer.site, now=now)
-                at = None if wanted is not None else await next_try_at(tx, self._peer.site)
+            async with self._parts.transaction() as tx:
+                wanted = await next_wanted(tx, self._parts.peer.site, now=now)
+                at = None if wanted is not None else await next_try_at(tx, self._parts.peer.site)
             if wanted is not None:
                 await self._fetch(wanted)
                 return 0.0
-        look = self._timing.check * random.uniform(0.75, 1.25)  # noqa: S311 - jitter
-        return look if at is None else max(self._timing.retry_least, min(look, (at - now).total_seconds()))
+        look = jittered(self._parts.timing.check)
+        return look if at is None else max(self._parts.timing.retry_least, min(look, (at - now).total_seconds()))
 
     async def _fetch(self, wanted: PaperRow) -> None:
         while wanted.size == 0 or wanted.received_bytes < wanted.size:
-            await self._traffic.let_frames_go_first()
+            await self._parts.traffic.let_frames_go_first()
             try:
                 answer = await self._ask(wanted)
             except (PaperAnswerUnreadable, PaperRequestRefused) as refused:
@@ -168,7 +118,7 @@ class PaperFetching:
         await self._finish(wanted)
 
     async def _ask(self, wanted: PaperRow) -> PaperPiece | PaperNotGiven:
-        site, loop = self._hosted(), asyncio.get_running_loop()
+        site, loop = self._parts.hosted(), asyncio.get_running_loop()
         ask = PaperAsk(
             case_id=wanted.case_id,
             sha256=wanted.sha256,
@@ -177,18 +127,18 @@ class PaperFetching:
             doubts=wanted.refused_copies > 0,
         )
         asked_at = loop.time()
-        data = request_bytes(site, wanted.source, self._peer.site, ask)
-        answer = await self._client.request(self._subject, data, timeout_seconds=ANSWER_SECONDS)
+        data = request_bytes(site, wanted.source, self._parts.peer.site, ask)
+        answer = await self._parts.client.request(self._subject, data, timeout_seconds=ANSWER_SECONDS)
         if loop.time() - asked_at < QUICK_SECONDS:
             self._piece_bytes = min(MAX_PIECE_BYTES, self._piece_bytes * 2)
-        return read_answer(site, wanted.source, self._peer.site, answer)
+        return read_answer(site, wanted.source, self._parts.peer.site, answer)
 
     async def _keep(self, wanted: PaperRow, piece: PaperPiece) -> PaperRow | None:
         """The paper with this piece; None when another process goes on with it."""
-        await self._papers.keep_part(self._tenant, wanted.sha256, wanted.case_id, piece.start, piece.data)
+        await self._papers.keep_part(self._parts.tenant, wanted.sha256, wanted.case_id, piece.start, piece.data)
         received = piece.start + len(piece.data)
         # Not flushed: after a power cut a piece is asked for again.
-        async with self._database.transaction(self._tenant, durable=False) as tx:
+        async with self._parts.transaction(durable=False) as tx:
             if not await part_received(tx, wanted, size=piece.size, received_bytes=received):
                 return None
         return msgspec.structs.replace(wanted, size=piece.size, received_bytes=received)
@@ -197,53 +147,53 @@ class PaperFetching:
         """All pieces are here: one paper if they match its hash, otherwise begun again."""
         found, size, head = hashlib.sha256(), 0, b""
         try:
-            async for piece in self._papers.parts(self._tenant, wanted.sha256, wanted.case_id):
+            async for piece in self._papers.parts(self._parts.tenant, wanted.sha256, wanted.case_id):
                 found.update(piece)
                 size += len(piece)
                 head = head or piece[:HEAD_BYTES]
         except PaperGone:
             size = 0
         if size < wanted.size:
-            await self._papers.drop_parts(self._tenant, wanted.sha256, wanted.case_id)
-            async with self._database.transaction(self._tenant) as tx:
+            await self._papers.drop_parts(self._parts.tenant, wanted.sha256, wanted.case_id)
+            async with self._parts.transaction() as tx:
                 await start_again(tx, wanted)
             return
         if found.hexdigest() != wanted.sha256:
             await self._refuse(wanted, "paper.hash_differs")
             return
         await self._papers.keep(
-            self._tenant, wanted.sha256, self._papers.parts(self._tenant, wanted.sha256, wanted.case_id)
+            self._parts.tenant, wanted.sha256, self._papers.parts(self._parts.tenant, wanted.sha256, wanted.case_id)
         )
-        async with self._database.transaction(self._tenant) as tx:
-            now = self._hosted().wall_now()
+        async with self._parts.transaction() as tx:
+            now = self._parts.hosted().wall_now()
             await paper_stored(tx, wanted.sha256, wanted.case_id, size=size, media_type=type_of(head), now=now)
-        await self._papers.drop_parts(self._tenant, wanted.sha256, wanted.case_id)
+        await self._papers.drop_parts(self._parts.tenant, wanted.sha256, wanted.case_id)
 
     async def _put_off(self, wanted: PaperRow, code: str) -> None:
         """Asked in vain: the next time somebody else, if there is one."""
-        site = self._hosted()
+        site = self._parts.hosted()
         ask = await self._somebody_else(site, wanted)
-        async with self._database.transaction(self._tenant) as tx:
+        async with self._parts.transaction() as tx:
             await put_off(tx, wanted, reason=code, ask=ask, until=site.wall_now() + self._pause(wanted.tries))
 
     async def _refuse(self, wanted: PaperRow, code: str) -> None:
         """A wrong copy leaves nothing but its record, and is fetched again: from somebody else, if there is one."""
-        site = self._hosted()
-        _log.warning("copy of a paper refused", extra={"peer": self._peer.site, "code": code})
-        await self._papers.drop_parts(self._tenant, wanted.sha256, wanted.case_id)
+        site = self._parts.hosted()
+        _log.warning("copy of a paper refused", extra={"peer": self._parts.peer.site, "code": code})
+        await self._papers.drop_parts(self._parts.tenant, wanted.sha256, wanted.case_id)
         ask = await self._somebody_else(site, wanted)
         record = AuditRecord(
             staff_id=SYSTEM_STAFF, unit="", action="paper_refused", case_id=wanted.case_id,
-            detail=f"{code} {self._peer.site} {wanted.sha256}",
+            detail=f"{code} {self._parts.peer.site} {wanted.sha256}",
         )  # fmt: skip
-        async with self._database.transaction(self._tenant) as tx:
+        async with self._parts.transaction() as tx:
             await refuse_copy(tx, wanted, reason=code, ask=ask, until=site.wall_now() + self._pause(wanted.tries))
             await record_audit(tx, [record], now=site.wall_now())
 
     async def _somebody_else(self, site: HostedSite, wanted: PaperRow) -> Source:
         """The next neighbour that has the case, in turn; a sealed case's papers only come from where they came."""
         same = Source(peer=wanted.peer, source=wanted.source)
-        async with self._database.transaction(self._tenant) as tx:
+        async with self._parts.transaction() as tx:
             case = (await load_cases(tx, [wanted.case_id])).get(wanted.case_id)
         if case is None or readers_of(case, site.site, site.jurisdiction):
             return same
@@ -253,7 +203,7 @@ class PaperFetching:
 
     def _pause(self, tries: int) -> timedelta:
         """Doubling, capped and jittered; there is no end of tries."""
-        seconds = min(MOST_PUT_OFF_SECONDS, self._timing.retry_least * 2 ** min(tries, 16))
+        seconds = min(MOST_PUT_OFF_SECONDS, self._parts.timing.retry_least * 2 ** min(tries, 16))
         return timedelta(seconds=seconds * random.uniform(0.5, 1.0))  # noqa: S311 - jitter
 
 

@@ -6,25 +6,20 @@ answers: the other side must be able to see what it has.
 
 from __future__ import annotations
 
-import asyncio
 import logging
-from collections.abc import Callable
 from contextlib import suppress
 
 import msgspec
 
-from bancheng.federation.client import NatsClient
-from bancheng.federation.errors import LinkTrouble, NotConnected
-from bancheng.federation.health import Health
+from bancheng.federation.errors import LinkTrouble
+from bancheng.federation.link_parts import LinkParts
 from bancheng.federation.resolution import Resolving
 from bancheng.federation.signed_receipts import ReceiptRefused, make_receipt, verified_receipt
-from bancheng.federation.site import HostedSite, Peer
 from bancheng.federation.stopping import sound_and_stop
-from bancheng.federation.timing import Backoff, Timing
+from bancheng.federation.worker import Worker
 from bancheng.schema.messages import Hello, Receipt, Refusal, Signed
-from bancheng.schema.subjects import Verb, control_subject
-from bancheng.store.database import Database, Transaction
-from bancheng.store.errors import StoreError
+from bancheng.schema.subjects import Verb
+from bancheng.store.database import Transaction
 from bancheng.store.link_resolution import LinkStop, keep_stop, outbox_hashes
 from bancheng.store.links import LinkRow, get_link, set_receipted, store_receipt
 
@@ -44,74 +39,42 @@ class RefusedByPeer(LinkTrouble):
 class Receipts:
     """One per link and process: sends ours until the peer has it, and takes in the peer's."""
 
-    def __init__(
-        self,
-        database: Database,
-        hosted: Callable[[], HostedSite],
-        peer: Peer,
-        client: NatsClient,
-        timing: Timing,
-        resolving: Resolving,
-    ) -> None:
-        site = hosted()
-        self._database = database
-        self._hosted = hosted
-        self._peer = peer
-        self._client = client
-        self._timing = timing
-        self._tenant = site.tenant
-        self._child = peer.child_of_link(site.site)
-        self._woken = asyncio.Event()
+    def __init__(self, parts: LinkParts, resolving: Resolving) -> None:
+        self._parts = parts
         self._resolving = resolving
+        self._greeted = 0
         self._known_by_peer: tuple[str, int, int] = ("", 0, -1)
-        self.health = Health()
+        self.worker = Worker(
+            f"receipts {parts.name}", self._tell, timing=parts.timing, code="receipt.failed",
+            least_seconds=parts.timing.receipt_interval,
+        )  # fmt: skip
         self.refused = ""
         """The code for which the peer's latest receipt was not believed; empty when it was."""
         self.stopped_there = ""
         """The code for which the peer has stopped the link, as far as its latest receipt says."""
 
-    def wake(self) -> None:
-        """Something was stored: the peer should hear of it."""
-        self._woken.set()
-
     async def serve(self) -> None:
         """Answer the peer's receipts and hellos."""
-        incoming = self._peer.incoming
-        await self._client.serve(control_subject(self._tenant, self._child, incoming, "receipt"), self._answer_receipt)
-        await self._client.serve(control_subject(self._tenant, self._child, incoming, "hello"), self._answer_hello)
+        client, incoming = self._parts.client, self._parts.peer.incoming
+        await client.serve(self._parts.subject(incoming, "receipt"), self._answer_receipt)
+        await client.serve(self._parts.subject(incoming, "hello"), self._answer_hello)
         await self._resolving.serve()
 
     async def stop_serving(self) -> None:
-        incoming = self._peer.incoming
-        await self._client.stop_serving(control_subject(self._tenant, self._child, incoming, "receipt"))
-        await self._client.stop_serving(control_subject(self._tenant, self._child, incoming, "hello"))
+        client, incoming = self._parts.client, self._parts.peer.incoming
+        await client.stop_serving(self._parts.subject(incoming, "receipt"))
+        await client.stop_serving(self._parts.subject(incoming, "hello"))
         await self._resolving.stop_serving()
 
-    async def run(self) -> None:
-        """Never returns: hello in every new session, then a receipt for whatever the peer does not know we have."""
-        backoff = Backoff(self._timing)
-        session = 0
-        while True:
-            self._woken.clear()
-            try:
-                if not self._client.connected and not await self._client.wait_connected(self._timing.retry_most):
-                    raise NotConnected
-                if session != self._client.generation:
-                    greeted = self._client.generation
-                    await self._greet()
-                    session = greeted
-                await self._resolve_or_send()
-                backoff.reset()
-                self.health.well()
-                await self._rest(self._timing.check)
-                await asyncio.sleep(self._timing.receipt_interval)
-            except (LinkTrouble, StoreError) as trouble:
-                self.health.trouble(trouble.code, str(trouble))
-                await asyncio.sleep(backoff.pause())
-            except Exception:  # noqa: BLE001 - receipts never end: whatever it is, it is shown and tried again
-                self.health.trouble("receipt.failed")
-                _log.exception("receipts failed", extra={"peer": self._peer.site})
-                await asyncio.sleep(backoff.pause())
+    async def _tell(self) -> float:
+        """Hello in every new session, then a receipt for whatever the peer does not know we have."""
+        await self._parts.connected()
+        session = self._parts.client.generation
+        if session != self._greeted:
+            await self._greet()
+            self._greeted = session
+        await self._resolve_or_send()
+        return self._parts.timing.check
 
     async def _greet(self) -> None:
         answer = await self._ask("hello", _encoder.encode(await self._our_hello()))
@@ -119,11 +82,11 @@ class Receipts:
             await self._take_hello(answer)
 
     async def _resolve_or_send(self) -> None:
-        async with self._database.transaction(self._tenant) as tx:
-            row = await get_link(tx, self._peer.site)
+        async with self._parts.transaction() as tx:
+            row = await get_link(tx, self._parts.peer.site)
             if row is None or (row.state, row.in_epoch, row.in_number) == self._known_by_peer:
                 return
-            signed = await make_receipt(tx, self._hosted(), self._peer, row)
+            signed = await make_receipt(tx, self._parts.hosted(), self._parts.peer, row)
         if row.state == "resolving":
             await self._resolving.pursue()
             return
@@ -131,32 +94,26 @@ class Receipts:
         self._known_by_peer = (row.state, row.in_epoch, row.in_number)
 
     async def _ask(self, verb: Verb, body: bytes) -> bytes:
-        subject = control_subject(self._tenant, self._child, self._peer.outgoing, verb)
-        answer = await self._client.request(subject, body)
+        answer = await self._parts.client.request(self._parts.subject(self._parts.peer.outgoing, verb), body)
         with suppress(msgspec.MsgspecError):
             raise RefusedByPeer(_refusal.decode(answer).code)
         return answer
 
-    async def _rest(self, seconds: float) -> None:
-        with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self._woken.wait()
-
     async def _our_hello(self) -> Hello:
         """Who we are, with our receipt for the direction that we receive."""
-        async with self._database.transaction(self._tenant) as tx:
-            row = await get_link(tx, self._peer.site)
-            ours = None if row is None else await make_receipt(tx, self._hosted(), self._peer, row)
-        if self._peer.incoming == "up":
-            return Hello(site=self._hosted().site, up_receipt=ours)
-        return Hello(site=self._hosted().site, dn_receipt=ours)
+        async with self._parts.transaction() as tx:
+            row = await get_link(tx, self._parts.peer.site)
+            ours = None if row is None else await make_receipt(tx, self._parts.hosted(), self._parts.peer, row)
+        if self._parts.peer.incoming == "up":
+            return Hello(site=self._parts.hosted().site, up_receipt=ours)
+        return Hello(site=self._parts.hosted().site, dn_receipt=ours)
 
     async def _take_hello(self, data: bytes) -> None:
         try:
             hello = _hello.decode(data)
         except msgspec.MsgspecError as error:
             raise ReceiptRefused("hello.unreadable") from error
-        theirs = hello.up_receipt if self._peer.outgoing == "up" else hello.dn_receipt
+        theirs = hello.up_receipt if self._parts.peer.outgoing == "up" else hello.dn_receipt
         if theirs is not None:
             await self._take(theirs)
 
@@ -177,11 +134,11 @@ class Receipts:
     async def _take(self, signed: Signed) -> None:
         """Believe the peer's receipt or not. Raises ReceiptRefused."""
         try:
-            receipt = verified_receipt(self._hosted(), self._peer, signed)
+            receipt = verified_receipt(self._parts.hosted(), self._parts.peer, signed)
             await self._believe(receipt, signed)
         except ReceiptRefused as refused:
             self.refused = refused.code
-            _log.warning("receipt refused", extra={"peer": self._peer.site, "code": refused.code})
+            _log.warning("receipt refused", extra={"peer": self._parts.peer.site, "code": refused.code})
             raise
         self.refused = ""
         self.stopped_there = receipt.stopped
@@ -189,8 +146,8 @@ class Receipts:
     async def _believe(self, receipt: Receipt, signed: Signed) -> None:
         """Keep it as evidence and advance; an older one than we have changes nothing."""
         raw = _encoder.encode(signed)
-        async with self._database.transaction(self._tenant) as tx:
-            row = await get_link(tx, self._peer.site, lock=True)
+        async with self._parts.transaction() as tx:
+            row = await get_link(tx, self._parts.peer.site, lock=True)
             if row is None or receipt.epoch != row.out_epoch:
                 raise ReceiptRefused("receipt.epoch")
             if receipt.stored_up_to >= row.out_next_number:
@@ -201,8 +158,8 @@ class Receipts:
             expected = sent.get(receipt.stored_up_to, b"")
             await store_receipt(
                 tx,
-                self._peer.site,
-                self._peer.outgoing,
+                self._parts.peer.site,
+                self._parts.peer.outgoing,
                 epoch=receipt.epoch,
                 stored_up_to=receipt.stored_up_to,
                 head_hash=receipt.head_hash,
@@ -213,7 +170,7 @@ class Receipts:
                 if row.state == "open":
                     await self._keep_difference(tx, row, receipt, expected, raw)
             else:
-                await set_receipted(tx, self._peer.site, receipt.stored_up_to, raw, receipt.at)
+                await set_receipted(tx, self._parts.peer.site, receipt.stored_up_to, raw, receipt.at)
         if expected != receipt.head_hash:
             raise ReceiptRefused("receipt.head_differs")
 
@@ -221,15 +178,15 @@ class Receipts:
         self, tx: Transaction, row: LinkRow, receipt: Receipt, expected: bytes, raw: bytes
     ) -> None:
         """The peer vouches for frames that we did not send: one of the two databases is not what it was."""
-        _log.error("link stopped: heads differ", extra={"peer": self._peer.site})
+        _log.error("link stopped: heads differ", extra={"peer": self._parts.peer.site})
         stop = LinkStop(
             epoch=receipt.epoch,
             number=receipt.stored_up_to,
             code="receipt.head_differs",
-            stopped_at=self._hosted().wall_now(),
+            stopped_at=self._parts.hosted().wall_now(),
             known_hash=expected or None,
             refused_hash=receipt.head_hash,
             frame=raw,
         )
         await keep_stop(tx, row.peer, stop)
-        await sound_and_stop(tx, self._hosted(), row.peer, stop.code)
+        await sound_and_stop(tx, self._parts.hosted(), row.peer, stop.code)

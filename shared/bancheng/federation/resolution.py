@@ -7,7 +7,6 @@ numbers are given anew, and every frame is checked again when it comes.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Callable
 from contextlib import suppress
@@ -16,17 +15,16 @@ from datetime import datetime
 
 import msgspec
 
-from bancheng.federation.client import NatsClient
 from bancheng.federation.errors import LinkTrouble
+from bancheng.federation.link_parts import LinkParts
 from bancheng.federation.signed_receipts import ReceiptRefused, make_receipt, verified_receipt
-from bancheng.federation.site import HostedSite, Peer
+from bancheng.federation.site import HostedSite
 from bancheng.schema.events import SYSTEM_STAFF
-from bancheng.schema.messages import AgreedHead, Receipt, Refusal, Resolution, Signed, whole_link_name
-from bancheng.schema.subjects import control_subject
+from bancheng.schema.messages import AgreedHead, Receipt, Refusal, Resolution, Signed
 from bancheng.store.accounts import record_audit
 from bancheng.store.alerts import NO_CASE, clear_alerts, link_stopped
 from bancheng.store.changes import AuditRecord
-from bancheng.store.database import Database, Transaction
+from bancheng.store.database import Transaction
 from bancheng.store.errors import LinkUnknown
 from bancheng.store.link_resolution import (
     TOO_MANY_EXCEPTIONS,
@@ -93,45 +91,28 @@ async def ask_resolution(tx: Transaction, site: HostedSite, peer: str, *, reason
 
 
 class Resolving:
-    """One per link and process. `turn` keeps the relay still; `on_opened` is told when the link goes on."""
+    """One per link and process. The link's turn keeps the relay still; `on_opened` is told when the link goes on."""
 
-    def __init__(
-        self,
-        database: Database,
-        hosted: Callable[[], HostedSite],
-        peer: Peer,
-        client: NatsClient,
-        *,
-        turn: asyncio.Lock,
-        on_opened: Callable[[], None],
-    ) -> None:
-        site = hosted()
-        self._database = database
-        self._hosted = hosted
-        self._peer = peer
-        self._client = client
-        self._turn = turn
+    def __init__(self, parts: LinkParts, *, on_opened: Callable[[], None]) -> None:
+        self._parts = parts
         self._on_opened = on_opened
-        self._tenant = site.tenant
-        self._child = peer.child_of_link(site.site)
         self.refused = ""
         """The code for which the peer, or we, would not open the epoch; empty when nobody refused."""
 
     async def serve(self) -> None:
         """Answer the peer's statements."""
-        subject = control_subject(self._tenant, self._child, self._peer.incoming, "resolve")
-        await self._client.serve(subject, self.answer)
+        await self._parts.client.serve(self._parts.subject(self._parts.peer.incoming, "resolve"), self.answer)
 
     async def stop_serving(self) -> None:
-        await self._client.stop_serving(control_subject(self._tenant, self._child, self._peer.incoming, "resolve"))
+        await self._parts.client.stop_serving(self._parts.subject(self._parts.peer.incoming, "resolve"))
 
     async def pursue(self) -> None:
         """Ask the peer, and open the epoch when it agrees. Raises LinkTrouble and StoreError: then ask again later."""
-        async with self._turn, self._database.transaction(self._tenant) as tx:
-            row = await get_link(tx, self._peer.site, lock=True)
+        async with self._parts.turn, self._parts.transaction() as tx:
+            row = await get_link(tx, self._parts.peer.site, lock=True)
             if row is None or row.state != "resolving":
                 return
-            record = (await resolutions_of(tx, self._peer.site, 1))[0]
+            record = (await resolutions_of(tx, self._parts.peer.site, 1))[0]
             ours = await self._statement(tx, row, record.epoch, None)
         try:
             ours, is_opened = await self._hear(await self._ask(ours))
@@ -144,8 +125,8 @@ class Resolving:
                 await self._ask(ours)
 
     async def _ask(self, ours: Signed) -> Signed:
-        subject = control_subject(self._tenant, self._child, self._peer.outgoing, "resolve")
-        answer = await self._client.request(subject, _encoder.encode(ours))
+        subject = self._parts.subject(self._parts.peer.outgoing, "resolve")
+        answer = await self._parts.client.request(subject, _encoder.encode(ours))
         with suppress(msgspec.MsgspecError):
             raise ResolutionRefused(_refusal.decode(answer).code)
         try:
@@ -160,18 +141,18 @@ class Resolving:
         except msgspec.MsgspecError:
             return _encoder.encode(Refusal(code="resolution.unreadable"))
         except ResolutionRefused as refused:
-            _log.warning("resolution refused", extra={"peer": self._peer.site, "code": refused.code})
+            _log.warning("resolution refused", extra={"peer": self._parts.peer.site, "code": refused.code})
             return _encoder.encode(Refusal(code=refused.code))
         return _encoder.encode(ours)
 
     async def _hear(self, signed: Signed) -> tuple[Signed, bool]:
         """Our statement in answer to the peer's, and whether this has opened the epoch. Raises ResolutionRefused."""
         heard = self._verified(signed)
-        async with self._turn, self._database.transaction(self._tenant) as tx:
-            row = await get_link(tx, self._peer.site, lock=True)
+        async with self._parts.turn, self._parts.transaction() as tx:
+            row = await get_link(tx, self._parts.peer.site, lock=True)
             if row is None:
                 raise ResolutionRefused("link.unknown")
-            newest = next(iter(await resolutions_of(tx, self._peer.site, 1)), None)
+            newest = next(iter(await resolutions_of(tx, self._parts.peer.site, 1)), None)
             if newest is not None and newest.ours is not None and _was_heard(newest, heard):
                 return _signed.decode(newest.ours), False
             if row.state == "stopped":
@@ -191,8 +172,8 @@ class Resolving:
         """What is being opened here: begun by this if the link was open, and never behind what the peer says."""
         if row.state == "open" or newest is None:
             epoch = max(epoch, row.out_epoch + 1, row.in_epoch + 1)
-            now = self._hosted().wall_now()
-            return await begin_resolution(tx, row, epoch, reason="", asked_by=self._peer.site, now=now)
+            now = self._parts.hosted().wall_now()
+            return await begin_resolution(tx, row, epoch, reason="", asked_by=self._parts.peer.site, now=now)
         if epoch > newest.epoch:
             await raise_epoch(tx, row.peer, epoch)
             return msgspec.structs.replace(newest, epoch=epoch)
@@ -208,7 +189,7 @@ class Resolving:
         outgoing: AgreedHead,
     ) -> None:
         """Both have said where the other may go on: from here the new epoch runs."""
-        site, incoming = self._hosted(), heard.said.agreed
+        site, incoming = self._parts.hosted(), heard.said.agreed
         if incoming is None or await inbox_hash_at(tx, row, incoming.number) != incoming.head_hash:
             raise ResolutionRefused("link.no_agreed_head")
         receipt, receipt_at = _evidence(row, heard, outgoing)
@@ -219,7 +200,7 @@ class Resolving:
         again = await open_epoch(tx, row.peer, opening, now=site.wall_now())
         said = heard.receipt
         await store_receipt(
-            tx, row.peer, self._peer.outgoing, epoch=said.epoch, stored_up_to=said.stored_up_to,
+            tx, row.peer, self._parts.peer.outgoing, epoch=said.epoch, stored_up_to=said.stored_up_to,
             head_hash=said.head_hash, signed=_encoder.encode(heard.said.receipt), at=said.at,
         )  # fmt: skip
         await clear_alerts(tx, [NO_CASE], link_stopped(row.peer), at=site.now())
@@ -228,12 +209,12 @@ class Resolving:
         _log.warning("epoch opened", extra={"peer": row.peer, "epoch": record.epoch, "sent_again": again})
 
     async def _statement(self, tx: Transaction, row: LinkRow, epoch: int, agreed: AgreedHead | None) -> Signed:
-        site = self._hosted()
+        site = self._parts.hosted()
         said = Resolution(
-            link=whole_link_name(self._tenant, self._child),
+            link=self._parts.name,
             site=site.site,
             epoch=epoch,
-            receipt=await make_receipt(tx, site, self._peer, row),
+            receipt=await make_receipt(tx, site, self._parts.peer, row),
             points=tuple(await points_of(tx, row)),
             at=site.wall_now(),
             agreed=agreed,
@@ -242,8 +223,8 @@ class Resolving:
 
     def _verified(self, signed: Signed) -> _Heard:
         try:
-            said = _resolution.decode(verify_message(self._hosted().keyring, signed))
-            receipt = verified_receipt(self._hosted(), self._peer, said.receipt)
+            said = _resolution.decode(verify_message(self._parts.hosted().keyring, signed))
+            receipt = verified_receipt(self._parts.hosted(), self._parts.peer, said.receipt)
         except SignatureRefused as error:
             raise ResolutionRefused("resolution.signature") from error
         except msgspec.MsgspecError as error:
@@ -251,7 +232,7 @@ class Resolving:
         except ReceiptRefused as error:
             raise ResolutionRefused(error.code) from error
         ends = (signed.signer, said.site, said.link)
-        if ends != (self._peer.site, self._peer.site, whole_link_name(self._tenant, self._child)):
+        if ends != (self._parts.peer.site, self._parts.peer.site, self._parts.name):
             raise ResolutionRefused("resolution.another_link")
         first = AgreedHead(number=receipt.stored_up_to, head_hash=receipt.head_hash)
         if not 1 <= len(said.points) <= MAX_POINTS or said.points[0] != first:

@@ -44,3 +44,8 @@ class Backoff:
         """Seconds to wait before the next try."""
         base, self._next = self._next, min(self._most, self._next * 2)
         return base * random.uniform(0.5, 1.0)  # noqa: S311 - jitter, not a secret
+
+
+def jittered(seconds: float) -> float:
+    """About so long, so that those who look at the same thing do not all look at once."""
+    return seconds * random.uniform(0.75, 1.25)  # noqa: S311 - jitter, not a secret

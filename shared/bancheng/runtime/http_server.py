@@ -23,7 +23,7 @@ from litestar import Litestar, get
 from litestar.exceptions import ServiceUnavailableException
 from litestar.response import Response
 
-from bancheng.runtime.loops import Loop
+from bancheng.federation.worker import Worker, stop_all
 from bancheng.runtime.measuring import measured
 from bancheng.runtime.metrics import CONTENT_TYPE, Meters
 from bancheng.runtime.rule_books import ShippedRuleBooks
@@ -197,12 +197,12 @@ async def serve(service: Service, listening: socket.socket) -> None:
     address, port = listening.getsockname()[:2]
     _log.info("listening", extra={"address": address, "port": port, "service": service.definition.name})
     config.load()
-    renewal = Loop("certificate", Renewal(config.ssl, settings.tls_certificate, settings.tls_key).look)
+    renewal = Worker("certificate", Renewal(config.ssl, settings.tls_certificate, settings.tls_key).look)
     renewal.start()
     try:
         await server.serve(sockets=[listening])
     finally:
-        await renewal.stopped(settings.stop_seconds)
+        await stop_all([renewal], settings.stop_seconds)
 
 
 class Renewal:

@@ -42,7 +42,7 @@ FIELDS: Final = {
     "tenants": "How many a service has.",
     "to_number": "Where a mailbox ends now.",
     "version": "The release.",
-    "worker": "A job of a site, and its tenant: docs/metrics.md.",
+    "worker": "A job of a site and its tenant, or of a link: docs/metrics.md.",
 }
 """Fields of `extra` that may be written, and what they say; every other one is left out."""
 ALLOWED: Final = frozenset(FIELDS)

@@ -104,8 +104,8 @@ async def _stored(service: Service, tenant: TenantService) -> _Stored | None:
 
 def _measure_tenant(meters: Meters, tenant: TenantService) -> None:
     code = tenant.tenant
-    for loop in tenant.loops:
-        meters.set("bancheng_worker_trouble", float(bool(loop.trouble)), code, loop.name.partition(" ")[0])
+    for worker in tenant.workers:
+        meters.set("bancheng_worker_trouble", float(bool(worker.trouble)), code, worker.name.partition(" ")[0])
     meters.set("bancheng_links_run_here", float(tenant.runs_links), code)
     if tenant.site is not None:
         for status in tenant.board:

@@ -13,8 +13,8 @@ from importlib.metadata import version
 from bancheng.federation.health import LinkStatus
 from bancheng.federation.locks import SiteLocks
 from bancheng.federation.site import HostedSite
+from bancheng.federation.worker import Worker, stop_all
 from bancheng.runtime.domain_clock import DomainClock
-from bancheng.runtime.loops import Loop
 from bancheng.runtime.metrics import Meters
 from bancheng.runtime.service_definition import ServiceDefinition
 from bancheng.runtime.settings import Settings
@@ -72,7 +72,7 @@ class Service:
         self._works = works
         self.hosting: Hosting = _ExpectedHosting(self.database, self)
         self.tenants = {file.tenant: self._tenant_service(file, len(files)) for file in files}
-        self.joining = Loop("site files", self._take_in_new)
+        self.joining = Worker("site files", self._take_in_new)
 
     def _tenant_service(self, file: SiteFile, tenants: int) -> TenantService:
         return TenantService(
@@ -105,7 +105,7 @@ class Service:
 
     async def stop(self) -> None:
         """After the last request: workers end between two transactions, then connections are closed."""
-        await self.joining.stopped(self.settings.stop_seconds)
+        await stop_all([self.joining], self.settings.stop_seconds)
         stopping = (tenant.stop(self.settings.stop_seconds) for tenant in self.tenants.values())
         await asyncio.gather(*stopping)
         if self._works:

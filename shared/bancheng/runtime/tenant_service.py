@@ -24,10 +24,10 @@ from bancheng.federation.retrying import retry_deferred
 from bancheng.federation.site import HostedSite, Peer, wall_now
 from bancheng.federation.succession import hand_on
 from bancheng.federation.sweep import sweep
+from bancheng.federation.worker import Worker, stop_all
 from bancheng.runtime.domain_clock import DomainClock
 from bancheng.runtime.hosted_sites import SiteMaker, SiteRefused
 from bancheng.runtime.link_board import link_board
-from bancheng.runtime.loops import Loop, stop_all
 from bancheng.runtime.metrics import Meters
 from bancheng.runtime.recomputing import recompute_some
 from bancheng.runtime.site_files import Server, SiteFile
@@ -105,22 +105,22 @@ class TenantService:
         self._look_at = 0.0
         self._recomputed_edition = 0
         self._making = asyncio.Lock()
-        self.following = Loop(f"documents {file.tenant}", self._follow, least_seconds=LEAST_SECONDS)
-        self._sweeping = Loop(f"deadlines {file.tenant}", self._sweep, least_seconds=LEAST_SECONDS)
+        self.following = Worker(f"documents {file.tenant}", self._follow, least_seconds=LEAST_SECONDS)
+        self._sweeping = Worker(f"deadlines {file.tenant}", self._sweep, least_seconds=LEAST_SECONDS)
         self._jobs = (
             self._sweeping,
-            Loop(f"recomputing {file.tenant}", self._recompute),
-            Loop(f"succession {file.tenant}", self._hand_on),
-            Loop(f"reports {file.tenant}", self._report),
-            Loop(f"counters {file.tenant}", self._fold),
-            Loop(f"search {file.tenant}", self._index),
-            Loop(f"projection {file.tenant}", self._bring_up),
-            Loop(f"tidying {file.tenant}", self._tidy),
+            Worker(f"recomputing {file.tenant}", self._recompute),
+            Worker(f"succession {file.tenant}", self._hand_on),
+            Worker(f"reports {file.tenant}", self._report),
+            Worker(f"counters {file.tenant}", self._fold),
+            Worker(f"search {file.tenant}", self._index),
+            Worker(f"projection {file.tenant}", self._bring_up),
+            Worker(f"tidying {file.tenant}", self._tidy),
         )
-        self._boarding = Loop(f"board {file.tenant}", self._look_at_links)
+        self._boarding = Worker(f"board {file.tenant}", self._look_at_links)
 
     @property
-    def loops(self) -> tuple[Loop, ...]:
+    def workers(self) -> tuple[Worker, ...]:
         """Those that run."""
         if self.site is None:
             return (self.following,)
@@ -142,8 +142,8 @@ class TenantService:
     async def stop(self, timeout_seconds: float) -> None:
         """Each job ends between two transactions; the links end, and what is committed is sent by the next start."""
         # Alone first: its last step may make the site and begin the other jobs.
-        await self.following.stopped(timeout_seconds)
-        await stop_all(self.loops, timeout_seconds)
+        await stop_all([self.following], timeout_seconds)
+        await stop_all(self.workers, timeout_seconds)
         if self._exchange is not None:
             await self._exchange.stop()
 
@@ -157,7 +157,7 @@ class TenantService:
         try:
             await self._follow()
         except (SiteRefused, StoreError):
-            self.following.wake()
+            self.following.resume()
 
     async def _follow(self) -> float:
         """Make the site, and make it anew when a document arrived or came into effect."""
@@ -182,7 +182,7 @@ class TenantService:
             self.wake()
         _log.info("site in use", extra={"tenant": site.tenant, "site": site.site, "edition": directory.edition})
         for job in self._jobs:
-            job.wake()
+            job.resume()
 
     async def _begin_work(self) -> None:
         if self.site is None:
