@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -64,11 +65,12 @@ class SiteAt:
 class Tiers:
     """A village under a town under a county, and a second village where there is a database for it.
 
-    `now` is domain time, the same everywhere.
+    `now` is domain time everywhere, but for what a site's clock is `wrong` by.
     """
 
     databases: dict[str, Database]
     now: datetime = START
+    wrong: dict[str, timedelta] = field(default_factory=dict[str, timedelta])
     cut: set[frozenset[str]] = field(default_factory=set[frozenset[str]])
     sites: dict[str, SiteAt] = field(default_factory=dict[str, SiteAt])
     _ids: count[int] = field(default_factory=lambda: count(1))
@@ -85,9 +87,12 @@ class Tiers:
                 jurisdiction=Jurisdiction(directory),
                 profiles={profile.edition: profile},
                 calendar=CALENDAR,
-                now=lambda: self.now,
+                now=partial(self.now_at, site),
             )
             self.sites[site] = SiteAt(database=database, hosted=hosted)
+
+    def now_at(self, site: str) -> datetime:
+        return self.now + self.wrong.get(site, timedelta())
 
     async def join(self) -> None:
         for at in self.sites.values():
