@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import httpx
 
 from bancheng.runtime.local_process import wait_until
-from tests.containers.tier import HUB_NAME, CommandFailed, Tier
+from tests.containers.tier import HUB_NAME
 from tests.support.api import Client, Refused
 from tests.support.tenants import TOWN, VILLAGE, XIAOSHAN
 
@@ -27,18 +27,6 @@ def clerks(deployment: Deployment) -> tuple[Client, Client]:
     return tiers["village"].client(XIAOSHAN, "village-clerk"), tiers["county"].client(XIAOSHAN, "county-clerk")
 
 
-def checked(tier: Tier) -> str:
-    """What `check` says, whether it found something or not."""
-    try:
-        return tier.command("check")
-    except CommandFailed as failed:
-        return str(failed)
-
-
-def says(tier: Tier, *words: str) -> bool:
-    return wait_until(lambda: all(word in checked(tier) for word in words), timeout_seconds=60)
-
-
 def is_answered(client: Client) -> bool:
     """Whether a new connection is made: its certificate is looked at."""
     try:
@@ -54,7 +42,7 @@ def test_a_nats_server_lost_with_all_its_streams_is_made_anew(deployment: Deploy
     hub.compose("rm", "--stop", "--force", "nats", "migrate")
     hub.remove_volume("streams")
     during = village.register(title="消息服务没有了的时候").case_id
-    assert says(deployment.tiers["village"], "nats.unreachable", "启动消息服务")
+    assert deployment.tiers["village"].says("nats.unreachable", "启动消息服务")
     hub.compose("up", "-d", "migrate", "nats")
     county.wait_for_case(during, timeout_seconds=120)
 
@@ -67,12 +55,12 @@ def test_an_ended_certificate_stops_no_window_and_is_named(deployment: Deploymen
     hub.operator(*issue, "--days", "0")
     hub.compose("restart", "nats")
     during = village.register(title="证书过期的时候").case_id
-    assert says(deployment.tiers["village"], "nats.certificate", "certificate has expired")
+    assert deployment.tiers["village"].says("nats.certificate", "certificate has expired")
     hub.operator(*issue)
     hub.compose("restart", "nats")
     assert wait_until(lambda: is_answered(county), timeout_seconds=90), "the pages use the new one without a restart"
     county.wait_for_case(during, timeout_seconds=120)
-    assert says(deployment.tiers["village"], "到上级的消息服务：DN_village 有")
+    assert deployment.tiers["village"].says("到上级的消息服务：DN_village 有")
 
 
 def test_a_full_disk_refuses_with_a_code_and_loses_nothing_that_was_answered(deployment: Deployment) -> None:

@@ -11,7 +11,7 @@ import os
 import shutil
 import ssl
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -88,6 +88,17 @@ class Tier:
     def command(self, *arguments: str, given: str = "") -> str:
         """A command of the tier's service, in its container."""
         return self.compose("exec", "-T", "service", "bancheng-tier", *arguments, given=given)
+
+    def says(self, *words: str) -> bool:
+        """Whether `check` comes to say all of them, whatever else it finds."""
+        return wait_until(lambda: self._is_said(words), timeout_seconds=60)
+
+    def _is_said(self, words: Sequence[str]) -> bool:
+        try:
+            said = self.command("check")
+        except CommandFailed as failed:
+            said = str(failed)
+        return all(word in said for word in words)
 
     def employ(self, tenant: str, login: str, unit: str, *roles: str) -> None:
         """A member of staff with the password of all tests."""
