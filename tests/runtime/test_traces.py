@@ -77,6 +77,23 @@ def test_a_request_and_its_command_are_in_the_trace_of_the_case_and_name_nobody(
         assert (lone.name, lone.parent, lone.facts["bancheng.entries"]) == ("append", "", 2)
 
 
+def test_of_the_cases_that_are_sampled_every_tier_keeps_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OTEL_TRACES_SAMPLER", "traceidratio")
+    monkeypatch.setenv("OTEL_TRACES_SAMPLER_ARG", "0.5")
+    cases = [UUID(int=number) for number in range(40)]
+    kept: list[set[str]] = []
+    for service in ("village", "town", "county"):
+        with running_collector() as collector:
+            traces = open_traces(collector.url, service, "1")
+            for case_id in cases:
+                with traces.step("command note", XIAOSHAN, case_id):
+                    pass
+            traces.close()
+            kept.append({each.trace for each in collector.spans})
+    assert kept[0] == kept[1] == kept[2]
+    assert 0 < len(kept[0]) < len(cases)
+
+
 @pytest.mark.clause("U-01", part="one case is followed through the frames of village, town and county")
 async def test_one_case_is_one_trace_through_village_town_and_county(
     line: LinkedSites, caplog: pytest.LogCaptureFixture
