@@ -42,7 +42,8 @@ A span says its service, its name and, of these, what applies; nothing else.
 
 设置了 `BANCHENG_TRACES_URL` 时，同一事项在村、镇、县三级的每一步都在同一条追踪里；上面的命令由事项编号算出追踪编号。
 
-With `OTEL_TRACES_SAMPLER=traceidratio` and `OTEL_TRACES_SAMPLER_ARG=0.1` a tenth of the cases is traced, the same ones at every tier.
+With `OTEL_TRACES_SAMPLER=traceidratio` and `OTEL_TRACES_SAMPLER_ARG=0.1` a tenth of the cases is traced, the same
+ones at every tier.
 设这两个变量只跟踪十分之一的事项，各级跟踪的是同样那些。
 
 | Attribute | What it says |
