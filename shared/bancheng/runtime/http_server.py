@@ -22,6 +22,7 @@ import uvicorn
 from litestar import Litestar, get
 from litestar.exceptions import ServiceUnavailableException
 from litestar.response import Response
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from bancheng.federation.worker import Worker, stop_all
 from bancheng.runtime.measuring import measured
@@ -39,6 +40,8 @@ BACKLOG = 2_048
 KEEP_ALIVE_SECONDS = 30
 GARBAGE_THRESHOLD = 20_000
 """New objects after which garbage is looked for among them."""
+GOODBYE_SECONDS = 1.0
+"""How long, and up to twice that, a client may take to answer that its connection is closed."""
 RENEWAL_SECONDS = 30.0
 """How soon a certificate that was replaced is used."""
 _UNLIMITED = frozenset({"/healthz", "/readyz", "/metrics"})
@@ -143,13 +146,38 @@ class _UnderWay:
 _under_way = _UnderWay()
 
 
-class _Server(uvicorn.Server):
-    """Uvicorn without its signal handlers: it would raise the signal again after an orderly end."""
+class OrderlyServer(uvicorn.Server):
+    """Uvicorn without its signal handlers: it would raise the signal again after an orderly end.
+
+    And without waiting for those who say nothing: TLS ends with an answer of the other side, which a client that is
+    idle may never give. What was to be said to it has been said.
+    """
 
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None]:
         """Ours are set by `serve`."""
         yield
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Requests under way are finished."""
+        parting = asyncio.create_task(self._part())
+        try:
+            await super().shutdown(sockets)
+        finally:
+            parting.cancel()
+
+    async def _part(self) -> None:
+        """Ends each connection that was closed on our side at the last look already."""
+        closed: set[asyncio.Transport] = set()
+        while True:
+            transports = {
+                each.transport for each in self.server_state.connections if isinstance(each, HttpToolsProtocol)
+            }
+            closing = {each for each in transports if each.is_closing()}
+            for each in closing & closed:
+                each.abort()
+            closed = closing
+            await asyncio.sleep(GOODBYE_SECONDS)
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -186,7 +214,7 @@ async def serve(service: Service, listening: socket.socket) -> None:
         ssl_certfile=settings.tls_certificate,
         ssl_keyfile=settings.tls_key,
     )
-    server = _Server(config)
+    server = OrderlyServer(config)
 
     def end(_: Any = None) -> None:
         server.force_exit = server.should_exit
