@@ -41,6 +41,19 @@ def test_what_was_written_is_read_again_by_its_owner_only(tmp_path: Path, file: 
     assert is_readable_by_others(path)
 
 
+def test_a_file_that_an_engine_mounts_for_our_group_is_read_by_nobody_else(
+    tmp_path: Path, file: SiteFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write_site_file(tmp_path / "sites", file)
+    path.chmod(0o440)
+    assert is_readable_by_others(path), "of a file of our own the group is others"
+    another = path.stat().st_uid + 1
+    monkeypatch.setattr("os.geteuid", lambda: another)
+    assert not is_readable_by_others(path)
+    path.chmod(0o444)
+    assert is_readable_by_others(path)
+
+
 @pytest.mark.parametrize(
     ("old", "new", "code", "field"),
     [

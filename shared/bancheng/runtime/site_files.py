@@ -103,8 +103,12 @@ def read_site_files(folder: Path) -> list[SiteFile]:
 
 
 def is_readable_by_others(path: Path) -> bool:
-    """Whether anybody but the owner may read the secrets in it."""
-    return bool(path.stat().st_mode & 0o077)
+    """Whether anybody but this account may read the secrets in it.
+
+    Of a file that belongs to another account the group is how we read it: so an engine mounts a secret.
+    """
+    seen = path.stat()
+    return bool(seen.st_mode & (0o077 if seen.st_uid == os.geteuid() else 0o007))
 
 
 def write_site_file(folder: Path, site: SiteFile) -> Path:
