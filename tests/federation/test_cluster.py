@@ -17,6 +17,7 @@ import pytest_asyncio
 from bancheng.federation.client import NatsAccess, NatsClient
 from bancheng.federation.errors import Fenced
 from bancheng.federation.jetstream import Outgoing, publish_batch, stream_state
+from bancheng.runtime import check_nats
 from bancheng.runtime.certificates import AUTHORITY_FILE, SERVER_KEY_FILE, issue
 from bancheng.runtime.local_nats import NatsServer
 from bancheng.runtime.local_process import pick_port
@@ -28,6 +29,7 @@ from bancheng.runtime.nats_config import (
     generate_nkey,
     nats_configuration,
 )
+from bancheng.runtime.site_files import Root, Server, SiteFile
 from bancheng.schema.subjects import log_subject, stream_name
 from tests.federation.linked_sites import FAST, LinkedSites, eventually
 from tests.support.tiers import TOWN, VILLAGE
@@ -181,11 +183,13 @@ async def test_a_link_goes_on_when_the_member_that_leads_its_mailbox_is_lost(clu
     await eventually(lambda: _replicas(client), lambda seen: seen == {3}, "what lay on one server lies on three")
 
     lost = await cluster.led_by(UP, followers=2)
+    await _checked(cluster, "frames on 3 servers")
     await linked.register(2)
     cluster.members[lost].server.kill()
     await linked.register(3, notes=2)
     await linked.arrived()
     assert await cluster.led_by(UP) != lost
+    await _checked(cluster, f"frames on 3 servers, not all of it on {lost}", "start the nats-servers that are down")
     await _is_fenced(client, linked)
     cluster.members[lost].server.start()
     await linked.register(1)
@@ -196,6 +200,22 @@ async def test_a_link_goes_on_when_the_member_that_leads_its_mailbox_is_lost(clu
 
 async def _replicas(client: NatsClient) -> set[int]:
     return {(await stream_state(client, each)).replicas for each in (UP, DOWN)}
+
+
+async def _checked(cluster: Cluster, *words: str) -> None:
+    """Waits until `check` says this of the mailbox."""
+    access = cluster.linked.access[TOWN]
+    assert access.nkey_seed is not None
+    whole = Server(url=access.url, nkey_seed=access.nkey_seed)
+    root = Root(site=TOWN, key_id="", public_key="")
+    file = SiteFile(tenant=cluster.linked.tenant, site=TOWN, tier="town", signing_seed="", root=root)
+
+    async def ask() -> str:
+        found = await check_nats.server("hub", file, whole, [UP], lambda: datetime.now(UTC))
+        return "; ".join(each.lines("en") for each in found)
+
+    level = "warning" if len(words) > 1 else "ok "
+    await eventually(ask, lambda said: level in said and all(word in said for word in words), " ".join(words))
 
 
 async def _is_fenced(client: NatsClient, linked: LinkedSites) -> None:

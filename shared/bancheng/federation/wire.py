@@ -80,11 +80,26 @@ class SeenBounds(msgspec.Struct, frozen=True, kw_only=True):
     max_bytes: int = -1
 
 
+class SeenCopy(msgspec.Struct, frozen=True, kw_only=True):
+    """One more server on which a stream lies. `current`: it has all that the leader has."""
+
+    name: str
+    current: bool = False
+    offline: bool = False
+
+
+class SeenCluster(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a stream lies besides its leader, who answers."""
+
+    replicas: tuple[SeenCopy, ...] = ()
+
+
 class SeenStream(msgspec.Struct, frozen=True, kw_only=True):
     """What an operator wants to know of a stream. `ts`: the server's wall clock when it answered."""
 
     state: StreamState = StreamState()
     config: SeenBounds = SeenBounds()
+    cluster: SeenCluster = SeenCluster()
     ts: datetime | None = None
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import urllib.request
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -16,6 +16,7 @@ import msgspec
 from bancheng.federation.client import NatsAccess, NatsClient
 from bancheng.federation.errors import LinkTrouble, Misconfigured, StreamMissing
 from bancheng.federation.jetstream import stream_seen
+from bancheng.federation.wire import SeenCopy
 from bancheng.runtime.findings import Finding, beyond, failed, ok, skew, warning
 from bancheng.runtime.settings import variable
 from bancheng.runtime.site_files import Server, SiteFile
@@ -88,7 +89,17 @@ async def _stream(client: NatsClient, asked: _Asked, stream: str) -> tuple[Findi
     if seen.config.max_bytes > 0 and seen.state.bytes > FULL * seen.config.max_bytes:
         percent = seen.state.bytes * 100 // seen.config.max_bytes
         return warning(asked.role, "nats.stream_fills", **about, percent=percent), ahead
-    return ok(asked.role, "nats.stream", **about), ahead
+    return _copies(asked.role, about, seen.cluster.replicas), ahead
+
+
+def _copies(role: str, about: Mapping[str, str | int], others: Sequence[SeenCopy]) -> Finding:
+    """Whether all that a mailbox holds is on every server where it should be."""
+    if not others:
+        return ok(role, "nats.stream", **about)
+    behind = [copy.name for copy in others if copy.offline or not copy.current]
+    if not behind:
+        return ok(role, "nats.copies", **about, servers=len(others) + 1)
+    return warning(role, "nats.copies_behind", **about, servers=len(others) + 1, behind=", ".join(behind))
 
 
 class _Kept(msgspec.Struct, frozen=True, kw_only=True):
