@@ -8,11 +8,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from uuid import uuid4
+from typing import Any
+from uuid import UUID, uuid4
 
 import msgspec
 
@@ -20,6 +21,7 @@ from bancheng.runtime.local_process import wait_until
 from bancheng.runtime.site_files import bootstrap_documents, read_site_file
 from bancheng.schema.documents import Directory, Document
 from tests.containers.tier import HUB_NAME, Tier, run
+from tests.support.api import Client
 from tests.support.clock import SharedClock
 from tests.support.standing import Standing, read_standing
 from tests.support.tenants import COUNTY, TOWN, VILLAGE, XIAOSHAN, calendar
@@ -62,14 +64,20 @@ class Deployment:
     hub_address: str
     tiers: dict[str, Tier] = field(default_factory=dict[str, Tier])
     sites: dict[tuple[str, str], str] = field(default_factory=dict[tuple[str, str], str])
+    networks: list[str] = field(default_factory=list[str])
     run_id: str = field(default_factory=lambda: uuid4().hex[:6])
 
-    def tier(self, name: str, kind: str, *, database_megabytes: int = 0) -> Tier:
-        """Made, not yet installed. The engine picks its ports, but that of the hub."""
+    def tier(
+        self, name: str, kind: str, *, listen: str = "127.0.0.1", hosts: Sequence[tuple[str, str]] = (),
+        database_megabytes: int = 0, is_member: bool = False,
+    ) -> Tier:  # fmt: skip
+        """Made, not yet installed. The engine picks its ports, but a hub's. Without `hosts` it finds the county's."""
+        if not hosts and kind != "county":
+            hosts = [(HUB_NAME, self.hub_address)]
         made = Tier(
-            kind=kind, project=f"bancheng-{self.run_id}-{name}", folder=self.directory / name, port="0",
-            listen=self.hub_address if kind == "county" else "127.0.0.1", clock_folder=self.clock.path.parent,
-            hub_address=self.hub_address, database_megabytes=database_megabytes,
+            kind=kind, project=f"bancheng-{self.run_id}-{name}", folder=self.directory / name, port="0", listen=listen,
+            clock_folder=self.clock.path.parent, hosts=hosts,
+            database_megabytes=database_megabytes, is_member=is_member,
         )  # fmt: skip
         self.tiers[name] = made
         return made
@@ -78,7 +86,30 @@ class Deployment:
         plan = self.directory / "plan.toml"
         plan.write_text(PLAN.format(tenant=XIAOSHAN, hub=HUB_NAME), encoding="utf-8")
         self.sites[XIAOSHAN, "county"] = "county"
-        return self.tier("county", "county").install(plan)
+        return self.tier("county", "county", listen=self.hub_address).install(plan)
+
+    def another_address(self, name: str) -> str:
+        """One more of this machine's, which containers reach as they would another host."""
+        network = f"bancheng-{self.run_id}-{name}"
+        self.networks.append(network)
+        run("docker", "network", "create", network)
+        return run("docker", "network", "inspect", network, "--format", "{{(index .IPAM.Config 0).Gateway}}").strip()
+
+    def hub_file(self, server: str) -> Path:
+        """What the county prints for a nats-server on another host."""
+        file = self.directory / "hub.tar"
+        printed = self.tiers["county"].operator("bancheng", "hub", "file", server)
+        file.write_text(printed, encoding="ascii", newline="")
+        return file
+
+    def climbs(self, clerk: Client, case_id: UUID, *, town: str = "town", unit: str = TOWN) -> None:
+        """From the village by its own clocks to the town and the county, which each have it whole."""
+        self.clock.advance_to(_due_at(clerk.case(case_id)))
+        above = self.tiers[town].client(XIAOSHAN, f"{town}-clerk")
+        self.clock.advance_to(_due_at(above.wait_for_case(case_id, holder_unit=unit, in_transit_to=None)))
+        county = self.tiers["county"].client(XIAOSHAN, "county-clerk")
+        county.wait_for_case(case_id, holder_unit=COUNTY, in_transit_to=None)
+        clerk.wait_for_case(case_id, holder_unit=COUNTY, in_transit_to=None)
 
     def add_site(self, name: str, kind: str, parent: str, unit: str, unit_parent: str, *, hub: str = "") -> Path:
         """The file that the county prints for it; the hub has been told."""
@@ -99,7 +130,7 @@ class Deployment:
 
     def standing(self) -> Standing:
         """Everything that the databases hold."""
-        urls = {name: tier.database_url() for name, tier in self.tiers.items()}
+        urls = {name: tier.database_url() for name, tier in self.tiers.items() if not tier.is_member}
         return asyncio.run(read_standing(urls, self.sites))
 
     def quiesce(self) -> Standing:
@@ -139,3 +170,9 @@ def running_deployment(directory: Path) -> Generator[Deployment]:
     finally:
         for tier in deployment.tiers.values():
             tier.remove()
+        for network in deployment.networks:
+            run("docker", "network", "rm", network)
+
+
+def _due_at(case: Any) -> datetime:
+    return datetime.fromisoformat(next(each["due_at"] for each in case["clocks"] if each["name"] == "holder"))

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.containers.tier import HUB_NAME, Tier
 from tests.support.oracle import judge
-from tests.support.tenants import COUNTY, PANAN, TOWN, XIAOSHAN
+from tests.support.tenants import PANAN, TOWN, XIAOSHAN
 
 if TYPE_CHECKING:
-    from uuid import UUID
-
     from tests.containers.deployment import Deployment
 
 EAST = "330109101203"
@@ -34,20 +31,6 @@ site = "hall"
 """
 
 
-def due_at(case: Any) -> datetime:
-    return datetime.fromisoformat(next(each["due_at"] for each in case["clocks"] if each["name"] == "holder"))
-
-
-def climbs(deployment: Deployment, clerk: Any, case_id: UUID) -> None:
-    """From the village by its own clocks to the town and the county, which each have it whole."""
-    deployment.clock.advance_to(due_at(clerk.case(case_id)))
-    town = deployment.tiers["town"].client(XIAOSHAN, "town-clerk")
-    deployment.clock.advance_to(due_at(town.wait_for_case(case_id, holder_unit=TOWN, in_transit_to=None)))
-    county = deployment.tiers["county"].client(XIAOSHAN, "county-clerk")
-    county.wait_for_case(case_id, holder_unit=COUNTY, in_transit_to=None)
-    clerk.wait_for_case(case_id, holder_unit=COUNTY, in_transit_to=None)
-
-
 @pytest.mark.clause("U-01", part="from its own compose file, alone with its own database, in its own network")
 def test_each_tier_stands_alone_and_finds_nothing_wrong(deployment: Deployment) -> None:
     for tier in deployment.tiers.values():
@@ -65,7 +48,7 @@ def test_each_tier_stands_alone_and_finds_nothing_wrong(deployment: Deployment) 
 @pytest.mark.clause("U-01", part="a case climbs over the three, each in containers of its own")
 def test_a_case_climbs_from_the_village_to_the_county(deployment: Deployment) -> None:
     clerk = deployment.tiers["village"].client(XIAOSHAN, "village-clerk")
-    climbs(deployment, clerk, clerk.register(title="从村里一直上去").case_id)
+    deployment.climbs(clerk, clerk.register(title="从村里一直上去").case_id)
 
 
 @pytest.mark.parametrize("part", ["database", "service", "nats"])
@@ -129,7 +112,7 @@ def test_a_tenant_and_a_site_join_while_cases_climb_and_disturb_nobody(deploymen
     hall = county.client(PANAN, "hall-clerk")
     assert hall.register(title="新租户的第一件").number
     new = east.client(XIAOSHAN, "east-clerk")
-    climbs(deployment, new, new.register(title="新站点的第一件", unit=EAST).case_id)
+    deployment.climbs(new, new.register(title="新站点的第一件", unit=EAST).case_id)
     at_county = county.client(XIAOSHAN, "county-clerk")
     for case_id in registered:
         at_county.wait_for_case(case_id, timeout_seconds=60)

@@ -24,6 +24,7 @@ from tests.support.tenants import PASSWORD
 ROOT = Path(__file__).resolve().parents[2]
 COMMAND_SECONDS = 180
 HUB_NAME = "county.example"
+OVERRIDE = "compose.override.yaml"
 
 
 class CommandFailed(AssertionError):
@@ -54,7 +55,8 @@ def compose_command() -> list[str]:
 class Tier:
     """`kind`: county, town or village. `listen`: the address of this machine on which its ports are.
 
-    `database_megabytes`: the size of a disk in memory for the database, which is gone when that stops; 0 for a volume.
+    `hosts`: names with their addresses, for every container. `database_megabytes`: the size of a disk in memory for the
+    database, which is gone when that stops; 0 for a volume. `is_member`: it runs one more nats-server and nothing else.
     """
 
     kind: str
@@ -63,19 +65,46 @@ class Tier:
     listen: str
     port: str
     clock_folder: Path
-    hub_address: str
+    hosts: Sequence[tuple[str, str]] = ()
     database_megabytes: int = 0
+    is_member: bool = False
     _clients: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
 
-    def install(self, file: Path) -> str:
-        """By the operators' script; `file` is a plan at the county, else a site file. Returns what `check` said."""
-        shutil.copytree(ROOT / "deploy", self.folder)
-        values = {"LISTEN": self.listen, "PORT": self.port}
-        lines = (self._home / "env.example").read_text(encoding="utf-8").splitlines()
-        kept = [line for line in lines if line.partition("=")[0] not in values]
-        (self._home / ".env").write_text("\n".join([*kept, *(f"{n}={v}" for n, v in values.items())]) + "\n")
-        self._override.write_text(self._beside(), encoding="utf-8")
-        return run(str(self.folder / "install"), self.kind, str(file), environment={"COMPOSE": " ".join(self._compose)})
+    def install(self, *given: Path | str) -> str:
+        """By the operators' script, any number of times; `given` is what it takes. Returns what `check` said."""
+        if not self.folder.exists():
+            shutil.copytree(ROOT / "deploy", self.folder, ignore=shutil.ignore_patterns(".env*", "*.override.yaml"))
+            (self._home / ".env").write_text((self._home / "env.example").read_text(encoding="utf-8"))
+            self.set_values(LISTEN=self.listen, PORT=self.port)
+        self.write_beside()
+        what = "member" if self.is_member else self.kind
+        script = (str(self.folder / "install"), what, *(str(each) for each in given))
+        return run(*script, environment={"COMPOSE": " ".join(self._compose)})
+
+    def set_values(self, **values: str) -> None:
+        """Lines of `.env`."""
+        path = self._home / ".env"
+        kept = [each for each in path.read_text(encoding="utf-8").splitlines() if each.partition("=")[0] not in values]
+        path.write_text("\n".join([*kept, *(f"{name}={value}" for name, value in values.items())]) + "\n")
+
+    def override(self, text: str) -> None:
+        """What an operator writes beside the compose file."""
+        (self._home / OVERRIDE).write_text(text, encoding="utf-8")
+
+    def write_beside(self) -> None:
+        """A domain clock that the test moves, and the names by which hubs are found: in a file of its own."""
+        named = {"extra_hosts": [f"{name}:{address}" for name, address in self.hosts]} if self.hosts else {}
+        each: dict[str, Any] = named | {
+            "environment": {"BANCHENG_CLOCK_FILE": "/clock/anchor.json"},
+            "volumes": [f"{self.clock_folder}:/clock:ro"],
+        }
+        beside: dict[str, Any] = {"services": {"service": each, "operator": each}}
+        if named and self.kind != "village":
+            beside["services"]["nats"] = named
+        if self.database_megabytes:
+            options = {"type": "tmpfs", "device": "tmpfs", "o": f"size={self.database_megabytes}m"}
+            beside["volumes"] = {"database": {"driver_opts": options}}
+        self._beside.write_text(json.dumps(beside), encoding="utf-8")
 
     def compose(self, *arguments: str, given: str = "") -> str:
         """Raises CommandFailed."""
@@ -181,24 +210,13 @@ class Tier:
         return self.folder / self.kind
 
     @property
-    def _override(self) -> Path:
+    def _beside(self) -> Path:
         return self.folder / "beside.yaml"
 
     @property
     def _compose(self) -> list[str]:
-        files = ("-f", str(self._home / "compose.yaml"), "-f", str(self._override))
+        names = ["compose.yaml"]
+        if self.is_member or (self._home / OVERRIDE).exists():
+            names.append(OVERRIDE)
+        files = [word for each in (*(self._home / name for name in names), self._beside) for word in ("-f", str(each))]
         return [*compose_command(), "-p", self.project, "--project-directory", str(self._home), *files]
-
-    def _beside(self) -> str:
-        """A domain clock that the test moves, and the name by which sites find the hub."""
-        each: dict[str, Any] = {
-            "environment": {"BANCHENG_CLOCK_FILE": "/clock/anchor.json"},
-            "volumes": [f"{self.clock_folder}:/clock:ro"],
-        }
-        if self.kind != "county":
-            each["extra_hosts"] = [f"{HUB_NAME}:{self.hub_address}"]
-        beside: dict[str, Any] = {"services": {"service": each, "operator": each}}
-        if self.database_megabytes:
-            options = {"type": "tmpfs", "device": "tmpfs", "o": f"size={self.database_megabytes}m"}
-            beside["volumes"] = {"database": {"driver_opts": options}}
-        return json.dumps(beside)

@@ -1,4 +1,4 @@
-"""`tenant add`, `site add`, `certificate issue`, `join`: what operators type when a tier is installed or grows.
+"""`tenant add`, `site add`, `hub file`, `join` and such: what operators type when a tier is installed or grows.
 
 Owns the arguments and what is said. What is to be passed on goes to standard output, what is told to standard error.
 """
@@ -36,13 +36,17 @@ def add_tenant_commands(parser: argparse.ArgumentParser) -> None:
 
 def add_hub_commands(parser: argparse.ArgumentParser) -> None:
     """`bancheng hub`."""
-    members = parser.add_subparsers(required=True, metavar="command").add_parser(
-        "members", help="make a nats-server a cluster of these hosts"
-    )
+    commands = parser.add_subparsers(required=True, metavar="command")
+    members = commands.add_parser("members", help="make a nats-server a cluster of these hosts")
     members.add_argument("server", metavar="URL", help="as `hub_url` in the plan has it")
     members.add_argument("members", nargs="+", metavar="HOST", help="by which the members reach each other: 3 or 5")
     _folder(members)
     members.set_defaults(action=_set_members)
+    packed = commands.add_parser("file", help="print what a nats-server on another host needs, for its `install`")
+    packed.add_argument("server", metavar="URL", help="as `hub_url` in the plan has it")
+    packed.add_argument("hosts", nargs="*", metavar="HOST", help="further names by which that host is reached")
+    _folder(packed)
+    packed.set_defaults(action=_print_hub_file)
 
 
 def add_certificate_commands(parser: argparse.ArgumentParser) -> None:
@@ -92,6 +96,15 @@ def _set_members(parsed: argparse.Namespace) -> int:
     from bancheng.runtime.operator_folder import OperatorFolder
 
     return _told(OperatorFolder(path=parsed.folder).set_members(parsed.server, parsed.members))
+
+
+def _print_hub_file(parsed: argparse.Namespace) -> int:
+    from bancheng.runtime.hub_file import hub_file
+    from bancheng.runtime.operator_folder import OperatorFolder
+
+    content = hub_file(OperatorFolder(path=parsed.folder), parsed.server, parsed.hosts, now=datetime.now(UTC))
+    sys.stdout.buffer.write(content)
+    return _told((f"for the nats-server at {parsed.server}, on another host; it holds that host's private key",))
 
 
 def _issue(parsed: argparse.Namespace) -> int:

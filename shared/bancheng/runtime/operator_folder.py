@@ -67,9 +67,8 @@ class OperatorFolder:
         """From now on the nats-server at that address is a cluster of these hosts. Raises PlanRefused."""
         if len(set(members)) not in CLUSTER_SIZES or len(set(members)) < len(members):
             raise PlanRefused("plan.members_count", field="members", detail=", ".join(members))
-        known = self._servers()
-        if server not in known:
-            raise PlanRefused("plan.server_unknown", field="server", detail=", ".join(sorted(known)) or "-")
+        if server not in self._servers():
+            raise self._unknown_server()
         clusters = {**self._clusters(), server: tuple(members)}
         _write(self._operators / _MEMBERS_FILE, msgspec.json.format(msgspec.json.encode(clusters), indent=2))
         authority = self._operators / AUTHORITY_FILE
@@ -92,6 +91,16 @@ class OperatorFolder:
     def site_file(self, tenant: str, site: str) -> Path:
         """What a site was given."""
         return self._of(tenant) / site / f"{tenant}.toml"
+
+    def configuration_of(self, server: str) -> Path:
+        """That of the nats-server at an address, which is on other hosts too. Raises PlanRefused."""
+        if server not in self._servers():
+            raise self._unknown_server()
+        return self._configuration(server)
+
+    def members_of(self, server: str) -> tuple[str, ...]:
+        """The hosts of a cluster, without their ports; none for a single server."""
+        return tuple(member.partition(":")[0] for member in self._clusters().get(server, ()))
 
     def sites(self, tenant: str) -> tuple[SiteSpec, ...]:
         """Those that were planned so far. Raises PlanRefused for a tenant that was not added here."""
@@ -130,13 +139,20 @@ class OperatorFolder:
 
     def _configure(self) -> Iterator[str]:
         """Every server, from the accounts of all tenants."""
-        own = {each.hub_url for tenant in self._tenants() for each in self.sites(tenant) if each.parent is None}
         for server, accounts in self._servers().items():
-            path = self.path / "nats" / (OWN_CONFIGURATION if server in own else _file_name(server))
+            path = self._configuration(server)
             text = nats_configuration(accounts, listener=self._listener(server), cluster=self._cluster(server))
             _write(path, text.encode(), mode=READ_BY_THE_SERVER)
-            whose = "the nats-server of this host" if server in own else f"the operator of {server}"
+            whose = "the nats-server of this host" if path.name == OWN_CONFIGURATION else f"the operator of {server}"
             yield f"{path}: for {whose}; reload it with SIGHUP, which drops nobody"
+
+    def _configuration(self, server: str) -> Path:
+        own = {each.hub_url for tenant in self._tenants() for each in self.sites(tenant) if each.parent is None}
+        return self.path / "nats" / (OWN_CONFIGURATION if server in own else _file_name(server))
+
+    def _unknown_server(self) -> PlanRefused:
+        detail = ", ".join(sorted(self._servers())) or "-"
+        return PlanRefused("plan.server_unknown", field="server", detail=detail)
 
     def _tenants(self) -> list[str]:
         return sorted(each.parent.name for each in self._operators.glob(f"*/{_ACCOUNTS_FILE}"))
