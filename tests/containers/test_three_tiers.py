@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.containers.tier import HUB_NAME, Tier
+from tests.containers.tier import FAILED, HUB_NAME, Tier
 from tests.support.oracle import judge
 from tests.support.tenants import PANAN, TOWN, XIAOSHAN
 
@@ -35,7 +35,7 @@ site = "hall"
 def test_each_tier_stands_alone_and_finds_nothing_wrong(deployment: Deployment) -> None:
     for tier in deployment.tiers.values():
         said = tier.command("check")
-        assert "不行" not in said
+        assert FAILED not in said
         assert "数据库：连得上，已升级，账户绕不过任何隔离" in said
         service = tier.inspect("service")
         assert service["Config"]["User"] == "10001:10001"
@@ -105,7 +105,7 @@ def test_a_tenant_and_a_site_join_while_cases_climb_and_disturb_nobody(deploymen
     registered += [clerk.register(title="刚好在加入时").case_id]
     deployment.sites[PANAN, "hall"] = "county"
     east = deployment.tier("east", "village")
-    assert "不行" not in east.install(file)
+    assert FAILED not in east.install(file)
     east.employ(XIAOSHAN, "east-clerk", EAST, "clerk")
     county.employ(PANAN, "hall-clerk", "330727", "clerk")
 

@@ -34,9 +34,9 @@ def override() -> str:
 
 def behind(tiers: Iterable[Tier]) -> list[str]:
     """What `check` says of mailboxes that do not lie whole on three servers."""
-    said = [line for tier in tiers for line in tier.command("check").splitlines() if " frames" in line]
+    said = [line for tier in tiers for line in tier.command("check").splitlines() if " 帧" in line]
     assert said
-    return [line for line in said if not line.endswith("frames on 3 servers")]
+    return [line for line in said if not line.endswith("帧，在 3 台上")]
 
 
 @pytest.mark.clause("U-05", part="three nats-servers by the operators' page; the first is lost and the links go on")

@@ -25,6 +25,8 @@ ROOT = Path(__file__).resolve().parents[2]
 COMMAND_SECONDS = 180
 HUB_NAME = "county.example"
 OVERRIDE = "compose.override.yaml"
+FAILED = "不行"
+"""How `check` marks what is wrong."""
 
 
 class CommandFailed(AssertionError):
