@@ -91,9 +91,6 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     def case_type(self, key: str) -> CaseType | None:
         return next((each for each in self.case_types if each.key == key), None)
 
-    def has_kind(self, key: str) -> bool:
-        return self.kind(key) is not None
-
     def kind(self, key: str) -> Kind | None:
         for each in self.kinds:
             if each.key == key:

@@ -6,7 +6,6 @@ Owns how they are made and read. Must not know who uses them, nor ask any author
 from __future__ import annotations
 
 import ipaddress
-import os
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,6 +15,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from bancheng.runtime.whole_files import READ_BY_ALL, write_whole
 
 AUTHORITY_FILE: Final = "ca.crt"
 AUTHORITY_KEY_FILE: Final = "ca.key"
@@ -60,8 +61,6 @@ def issue(
     `hosts` are names or addresses. Keys are readable by their owner only. Returns the certificate's path.
     Raises CertificateUnreadable where the authority's files are spoilt.
     """
-    for each in (authority_folder, folder):
-        each.mkdir(parents=True, exist_ok=True)
     authority, authority_key = _authority(authority_folder, now)
     key = ec.generate_private_key(ec.SECP256R1())
     certificate = (
@@ -75,8 +74,8 @@ def issue(
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(authority_key.public_key()), critical=False)
         .sign(authority_key, hashes.SHA256())
     )
-    _write(folder / SERVER_KEY_FILE, _key_text(key), secret=True)
-    return _write(folder / SERVER_FILE, certificate.public_bytes(serialization.Encoding.PEM))
+    write_whole(folder / SERVER_KEY_FILE, _key_text(key))
+    return write_whole(folder / SERVER_FILE, _text(certificate), mode=READ_BY_ALL)
 
 
 def _authority(folder: Path, now: datetime) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
@@ -94,8 +93,8 @@ def _authority(folder: Path, now: datetime) -> tuple[x509.Certificate, ec.Ellipt
         .add_extension(_MAY_SIGN, critical=True)
         .sign(key, hashes.SHA256())
     )
-    _write(key_file, _key_text(key), secret=True)
-    _write(file, certificate.public_bytes(serialization.Encoding.PEM))
+    write_whole(key_file, _key_text(key))
+    write_whole(file, _text(certificate), mode=READ_BY_ALL)
     return certificate, key
 
 
@@ -146,13 +145,11 @@ def _read_key(file: Path) -> ec.EllipticCurvePrivateKey:
     return key
 
 
+def _text(certificate: x509.Certificate) -> bytes:
+    return certificate.public_bytes(serialization.Encoding.PEM)
+
+
 def _key_text(key: ec.EllipticCurvePrivateKey) -> bytes:
     return key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
-
-
-def _write(path: Path, content: bytes, *, secret: bool = False) -> Path:
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600 if secret else 0o644), "wb") as file:
-        file.write(content)
-    return path

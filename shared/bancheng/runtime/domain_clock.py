@@ -6,8 +6,6 @@ use an anchor: nights and days off are skipped, and while it is stopped nothing 
 
 from __future__ import annotations
 
-import os
-import tempfile
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -16,6 +14,7 @@ from pathlib import Path
 import msgspec
 
 from bancheng.kernel.calendar import Calendar
+from bancheng.runtime.whole_files import READ_BY_ALL, write_whole
 
 MAX_WORKDAYS = 100_000
 EVENING = timedelta(hours=1)
@@ -119,19 +118,9 @@ def read_anchor(path: Path) -> Anchor:
     return anchor
 
 
-READ_BY_ALL = 0o644
-"""No secret, and the services may run under another account than whoever moves the clock."""
-
-
 def write_anchor(path: Path, anchor: Anchor) -> None:
-    """Replaced as a whole: a reader sees the old file or the new one."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name)
-    with os.fdopen(handle, "wb") as file:
-        file.write(msgspec.json.format(msgspec.json.encode(anchor), indent=1))
-        file.flush()
-        os.fsync(file.fileno())
-    Path(name).chmod(READ_BY_ALL)
-    Path(name).replace(path)
+    """No secret, and the services may run under another account than whoever moves the clock."""
+    write_whole(path, msgspec.json.format(msgspec.json.encode(anchor), indent=1), mode=READ_BY_ALL)
 
 
 def real_time() -> datetime:

@@ -15,8 +15,8 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from bancheng.runtime.certificates import AUTHORITY_FILE, SERVER_FILE, SERVER_KEY_FILE, issue
-from bancheng.runtime.operator_folder import OPERATORS, OWN_CONFIGURATION, READ_BY_THE_SERVER, OperatorFolder
-from bancheng.runtime.site_files import SECRET_MODE
+from bancheng.runtime.operator_folder import OPERATORS, OWN_CONFIGURATION, OperatorFolder
+from bancheng.runtime.whole_files import OWNER_ONLY, READ_BY_ALL
 
 LOOPBACK: Final = ("localhost", "127.0.0.1")
 
@@ -45,6 +45,6 @@ def _tar(contents: Mapping[str, bytes], now: datetime) -> bytes:
         for name, content in contents.items():
             entry = tarfile.TarInfo(name)
             entry.size, entry.mtime = len(content), int(now.timestamp())
-            entry.mode = SECRET_MODE if name == SERVER_KEY_FILE else READ_BY_THE_SERVER
+            entry.mode = OWNER_ONLY if name == SERVER_KEY_FILE else READ_BY_ALL
             tar.addfile(entry, io.BytesIO(content))
     return written.getvalue()

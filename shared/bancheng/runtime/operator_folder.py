@@ -13,8 +13,6 @@ Owns these names, and that the configurations follow the accounts. Must not know
 from __future__ import annotations
 
 import dataclasses
-import os
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,16 +24,15 @@ import msgspec
 from bancheng.runtime.certificates import AUTHORITY_FILE, SERVER_FILE, SERVER_KEY_FILE
 from bancheng.runtime.nats_config import NatsCluster, NatsListener, TenantAccount, nats_configuration
 from bancheng.runtime.provisioning import SiteSpec, found_tenant
-from bancheng.runtime.site_files import SECRET_MODE, Server, SiteFile, write_site_file
+from bancheng.runtime.site_files import Server, SiteFile, write_site_file
 from bancheng.runtime.tenant_plan import PlanRefused, read_plan, spec_of
+from bancheng.runtime.whole_files import READ_BY_ALL, write_whole
 
 Accounts = Mapping[str, TenantAccount]
 """A tenant's users of each nats-server, by its address as the sites above reach it."""
 
 OPERATORS: Final = "operator"
 OWN_CONFIGURATION: Final = "nats.conf"
-READ_BY_THE_SERVER: Final = 0o644
-"""The configuration holds public keys only, and the nats-server runs under an account of its own."""
 _ACCOUNTS_FILE: Final = "accounts.json"
 _SITES_FILE: Final = "sites.json"
 _MEMBERS_FILE: Final = "members.json"
@@ -70,11 +67,11 @@ class OperatorFolder:
         if server not in self._servers():
             raise self._unknown_server()
         clusters = {**self._clusters(), server: tuple(members)}
-        _write(self._operators / _MEMBERS_FILE, msgspec.json.format(msgspec.json.encode(clusters), indent=2))
+        write_whole(self._operators / _MEMBERS_FILE, msgspec.json.format(msgspec.json.encode(clusters), indent=2))
         authority = self._operators / AUTHORITY_FILE
         if authority.exists():
             # Beside the certificate, where the servers look: by it they know each other.
-            _write(self.path / "tls" / AUTHORITY_FILE, authority.read_bytes(), mode=READ_BY_THE_SERVER)
+            write_whole(self.path / "tls" / AUTHORITY_FILE, authority.read_bytes(), mode=READ_BY_ALL)
         yield from self._configure()
 
     def keep(
@@ -84,8 +81,8 @@ class OperatorFolder:
         for site, file in files.items():
             write_site_file(self._of(tenant) / site, self._with_authority(file))
             yield f"{self.site_file(tenant, site)}: all that {site} needs to join; it holds secrets"
-        _write(self._of(tenant) / _ACCOUNTS_FILE, msgspec.json.format(msgspec.json.encode(accounts), indent=2))
-        _write(self._of(tenant) / _SITES_FILE, msgspec.json.format(msgspec.json.encode(sites), indent=2))
+        write_whole(self._of(tenant) / _ACCOUNTS_FILE, msgspec.json.format(msgspec.json.encode(accounts), indent=2))
+        write_whole(self._of(tenant) / _SITES_FILE, msgspec.json.format(msgspec.json.encode(sites), indent=2))
         yield from self._configure()
 
     def site_file(self, tenant: str, site: str) -> Path:
@@ -142,7 +139,8 @@ class OperatorFolder:
         for server, accounts in self._servers().items():
             path = self._configuration(server)
             text = nats_configuration(accounts, listener=self._listener(server), cluster=self._cluster(server))
-            _write(path, text.encode(), mode=READ_BY_THE_SERVER)
+            # It holds public keys only, and the nats-server runs under an account of its own.
+            write_whole(path, text.encode(), mode=READ_BY_ALL)
             whose = "the nats-server of this host" if path.name == OWN_CONFIGURATION else f"the operator of {server}"
             yield f"{path}: for {whose}; reload it with SIGHUP, which drops nobody"
 
@@ -212,18 +210,6 @@ def _is_tls(server: str) -> bool:
 def _file_name(server: str) -> str:
     parts = _first(server)
     return f"{parts.hostname}-{parts.port or _DEFAULT_PORT}.conf"
-
-
-def _write(path: Path, content: bytes, *, mode: int = SECRET_MODE) -> None:
-    """As a whole or not at all: a reload must never meet half a file."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    with os.fdopen(handle, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    Path(name).chmod(mode)
-    Path(name).replace(path)
 
 
 _accounts = msgspec.json.Decoder(dict[str, TenantAccount])

@@ -10,7 +10,6 @@ import base64
 import binascii
 import json
 import os
-import tempfile
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,11 +18,11 @@ from typing import Annotated, Any, Final
 import msgspec
 from msgspec import Meta
 
+from bancheng.runtime.whole_files import write_whole
 from bancheng.schema.frames import Frame, FrameError, FrameHeader, decode_frame, encode_frame, event_hash
 from bancheng.schema.ids import TOKEN
 from bancheng.store.signing import StoredFrame
 
-SECRET_MODE: Final = 0o600
 MAX_SITE_FILES: Final = 500
 MAX_FILE_BYTES: Final = 4 << 20
 
@@ -113,16 +112,7 @@ def is_readable_by_others(path: Path) -> bool:
 
 def write_site_file(folder: Path, site: SiteFile) -> Path:
     """Written as a whole, readable by its owner only. Returns where it is."""
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{site.tenant}.toml"
-    handle, name = tempfile.mkstemp(dir=folder, prefix=f".{site.tenant}.")
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(to_toml(site))
-        file.flush()
-        os.fsync(file.fileno())
-    Path(name).chmod(SECRET_MODE)
-    Path(name).replace(path)
-    return path
+    return write_whole(folder / f"{site.tenant}.toml", to_toml(site).encode())
 
 
 def to_toml(site: SiteFile) -> str:

@@ -15,11 +15,12 @@ import msgspec
 
 from bancheng.kernel.calendar import Calendar
 from bancheng.profiles.official_calendar import official_calendar
-from bancheng.runtime.demo.folder import FolderRefused, replace_file
+from bancheng.runtime.demo.folder import FolderRefused
 from bancheng.runtime.demo.places import SERVICES, SITES, tenant_spec
 from bancheng.runtime.nats_config import TenantAccount, nats_configuration
 from bancheng.runtime.provisioning import found_tenant
 from bancheng.runtime.site_files import Server, SiteFile, write_site_file
+from bancheng.runtime.whole_files import write_whole
 
 YEARS_BEFORE = 1
 YEARS_AFTER = 5
@@ -87,7 +88,7 @@ def make_foundation(path: Path, today: datetime) -> Foundation:
         calendar=calendar,
         tenants={tenant: _found(tenant, calendar, begins_at) for tenant in SITES},
     )
-    replace_file(path, msgspec.json.format(msgspec.json.encode(made), indent=1))
+    write_whole(path, msgspec.json.format(msgspec.json.encode(made), indent=1))
     return made
 
 

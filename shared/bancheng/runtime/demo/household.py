@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Protocol
 
 from bancheng.runtime.demo.accounts import enter_accounts
-from bancheng.runtime.demo.folder import replace_file
 from bancheng.runtime.demo.foundation import Foundation
 from bancheng.runtime.demo.places import SERVICES
 from bancheng.runtime.demo.service_process import ServiceProcess
@@ -23,6 +22,7 @@ from bancheng.runtime.demo.telling import say, step
 from bancheng.runtime.local_nats import NatsServer
 from bancheng.runtime.local_postgres import NamedPostgres, postgres_for
 from bancheng.runtime.local_process import ServerFailed
+from bancheng.runtime.whole_files import write_whole
 from bancheng.store.roles import Passwords, prepare_database
 
 READY_SECONDS = 60.0
@@ -170,4 +170,4 @@ def postgres_folder(folder: Path) -> Path:
 
 def postgres_is_complete(folder: Path, postgres: Path) -> None:
     """It has started once, so it is whole."""
-    replace_file(folder / "postgres-folder", postgres.name.encode())
+    write_whole(folder / "postgres-folder", postgres.name.encode())

@@ -16,7 +16,7 @@ import msgspec
 
 from bancheng.kernel.dues import shift_workdays
 from bancheng.runtime.demo.api import Api, NotNow, RefusedByService
-from bancheng.runtime.demo.folder import FolderRefused, replace_file
+from bancheng.runtime.demo.folder import FolderRefused
 from bancheng.runtime.demo.foundation import Foundation
 from bancheng.runtime.demo.places import ACCOUNTS, Account
 from bancheng.runtime.demo.stories import panan, xiaoshan
@@ -24,6 +24,7 @@ from bancheng.runtime.demo.stories.story import Story
 from bancheng.runtime.demo.telling import say
 from bancheng.runtime.demo.timekeeping import business_later
 from bancheng.runtime.domain_clock import DomainClock
+from bancheng.runtime.whole_files import write_whole
 
 STORIES: Final = (*xiaoshan.STORIES, *panan.STORIES)
 LOOK_SECONDS: Final = 0.2
@@ -143,7 +144,7 @@ class Teller(threading.Thread):
 
     def _keep(self, story: Story, progress: Progress) -> None:
         self._progress[story.key] = progress
-        replace_file(self._path, msgspec.json.format(msgspec.json.encode(self._progress), indent=1))
+        write_whole(self._path, msgspec.json.format(msgspec.json.encode(self._progress), indent=1))
 
 
 def _read(path: Path) -> dict[str, Progress]:
