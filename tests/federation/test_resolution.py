@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from bancheng.federation.resolution import ResolutionRefused, ask_resolution
+from bancheng.runtime.link_board import link_board
 from bancheng.schema.messages import Resolution, Signed
 from bancheng.store.alerts import alerts_of_case
 from bancheng.store.errors import LinkUnknown
@@ -198,7 +199,10 @@ async def test_an_end_that_is_down_is_waited_for(linked: LinkedSites) -> None:
         "the page says that it waits for the other end",
     )
     assert status is not None
-    assert status.state == "waiting"
+    (elsewhere,) = [
+        each for each in await link_board(linked.sites[TOWN].database, linked.tenant) if each.peer == VILLAGE
+    ]
+    assert (status.state, elsewhere.state, elsewhere.reason) == ("waiting", "waiting", "link.resolving")
     assert (await link_of(linked, TOWN)).in_epoch == 1
     await linked.register(2)
     await linked.start(VILLAGE)

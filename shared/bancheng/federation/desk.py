@@ -23,7 +23,8 @@ from bancheng.kernel.rejected import Rejected
 from bancheng.kernel.watch import next_watch
 from bancheng.schema.events import Actor, CaseEvent, Escalated, HandedDown, Registered, Returned
 from bancheng.schema.frames import NO_HASH, Kind
-from bancheng.store.casebook import CaseChange, Outgoing
+from bancheng.store.casebook import CaseChange, Outgoing, load_entries
+from bancheng.store.database import Transaction
 from bancheng.store.signing import StoredEntry, sign_entry
 
 
@@ -157,6 +158,17 @@ class Desk:
         for entry in late:
             command = FileLateEntry(event_hash=entry.hash, author=entry.position.author, event=entry.event)
             self.decide(command, self.site.system_actor(self.case.holder_unit))
+
+    async def concluded(self, tx: Transaction) -> CaseChange:
+        """What a decision of this site comes to: what stays here is received, and what is late goes on record.
+
+        Raises Rejected, EntryErased, TooManyEntries, StoreError.
+        """
+        self.take_custody()
+        known = await load_entries(tx, self.case_id) if self.joined or self.may_file_late() else ()
+        if self.may_file_late():
+            self.file_late(known)
+        return self.change(known)
 
     @property
     def has_arrived(self) -> bool:

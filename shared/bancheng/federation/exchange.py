@@ -15,9 +15,9 @@ from bancheng.federation.arrivals import Applied, Arrived
 from bancheng.federation.connections import LinkConnections
 from bancheng.federation.custody import apply_batch
 from bancheng.federation.errors import ConfigurationFault, NobodyListens
-from bancheng.federation.health import Health, LinkStatus
+from bancheng.federation.health import Health, LinkStatus, link_status
 from bancheng.federation.intake import OnApplied
-from bancheng.federation.link import Link, PaperDesk, link_status
+from bancheng.federation.link import Link, PaperDesk
 from bancheng.federation.link_parts import LinkParts
 from bancheng.federation.locks import SiteLocks
 from bancheng.federation.paper_fetching import ANSWER_SECONDS, AT_ONCE
@@ -137,7 +137,7 @@ class Exchange:
                 # The directory names a neighbour that no server is configured for: what waits for it must be seen.
                 health = Health()
                 health.trouble(NO_SERVER)
-                found.append(link_status(row, oldest[peer.site], peer, health, reason=NO_SERVER, connected=False))
+                found.append(link_status(row, oldest[peer.site], health, reason=NO_SERVER, connected=False))
         return found
 
     async def _run(self) -> float:

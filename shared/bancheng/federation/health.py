@@ -1,4 +1,4 @@
-"""How one half of a link is doing: what the status page, the metrics and the tests read.
+"""How a link and its halves are doing: what the status page, the metrics and the tests read.
 
 Owns the words. `open` runs; `waiting` tries again by itself; `stopped` needs somebody.
 """
@@ -6,11 +6,16 @@ Owns the words. `open` runs; `waiting` tries again by itself; `stopped` needs so
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
+from bancheng.store.links import LinkRow
+
 HealthState = Literal["starting", "open", "waiting", "stopped"]
+
+STOPPED_THERE: Final = "link.stopped_there"
+"""The peer's receipts say that it has stopped: what is sent waits until its operator resolves that."""
 
 
 class Health:
@@ -48,3 +53,23 @@ class LinkStatus(msgspec.Struct, frozen=True, kw_only=True):
     receipted_number: int
     out_number: int
     in_number: int
+
+
+def link_status(
+    row: LinkRow, oldest_unreceipted_at: datetime | None, health: Health, *, reason: str, connected: bool
+) -> LinkStatus:
+    """A link that the database says is stopped is stopped, whatever its halves do."""
+    stopped = row.state == "stopped"
+    waits = row.state == "resolving" or reason == STOPPED_THERE
+    return LinkStatus(
+        peer=row.peer,
+        is_parent=row.role == "parent",
+        state="stopped" if stopped else "waiting" if waits else health.state,
+        reason=row.reason if stopped else reason,
+        detail=health.detail,
+        connected=connected,
+        oldest_unreceipted_at=oldest_unreceipted_at,
+        receipted_number=row.receipted_number,
+        out_number=row.out_next_number - 1,
+        in_number=row.in_number,
+    )

@@ -25,7 +25,7 @@ from bancheng.federation.worker import Worker
 from bancheng.schema.messages import link_name
 from bancheng.schema.subjects import stream_name
 from bancheng.store.links import LinkRow, get_link
-from bancheng.store.tracing import began
+from bancheng.store.tracing import began, record
 
 MAX_BATCH_FRAMES = PULL_FRAMES
 """One transaction. A sender signs its head far more often: this many without a signature are no honest stream."""
@@ -128,13 +128,13 @@ class Intake:
 
     async def _commit(self, site: HostedSite, batch: Sequence[Inspected], consumer: PullConsumer) -> None:
         """One batch, as far as the peer has signed for it. Raises LinkStopped, Gap, StoreError."""
-        began_ns = began(self._parts.database.tracer)
+        database = self._parts.database
+        began_ns = began(database.tracer)
         outcome = await take_in(
-            self._parts.database, site, self._parts.peer, self._link, batch, apply=self._apply, epoch=self._epoch
+            database, site, self._parts.peer, self._link, batch, apply=self._apply, epoch=self._epoch
         )
-        if self._parts.database.tracer is not None:
-            done = taken_in(self._link, outcome.arrived, outcome.applied)
-            self._parts.database.tracer.record("intake", self._parts.tenant, done, began_ns=began_ns)
+        done = taken_in(self._link, outcome.arrived, outcome.applied)
+        record(database.tracer, "intake", self._parts.tenant, done, began_ns=began_ns)
         self._key_unknown_since = None
         await self._tell(outcome)
         if outcome.stopped:

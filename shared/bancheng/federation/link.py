@@ -12,7 +12,7 @@ from datetime import datetime
 
 from bancheng.federation.application import Apply
 from bancheng.federation.arrivals import Applied, Arrived
-from bancheng.federation.health import Health, LinkStatus
+from bancheng.federation.health import STOPPED_THERE, Health, LinkStatus, link_status
 from bancheng.federation.intake import Intake, OnApplied
 from bancheng.federation.link_parts import LinkParts
 from bancheng.federation.mailbox import MAX_BYTES, Kept, Mailbox
@@ -31,9 +31,6 @@ _FRAME_BYTES = 1_024
 """What a frame has beside its payload, roughly: headers, hashes, signatures."""
 _CARE_BYTES = MAX_BYTES // 8
 """A mailbox is emptied at the latest when this much of it has been taken in, so that a backlog never fills it."""
-
-STOPPED_THERE = "link.stopped_there"
-"""The peer's receipts say that it has stopped: what is sent waits until its operator resolves that."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,8 +115,7 @@ class Link:
         if row.state == "resolving":
             worst = self._receipts.worker.health  # the others stand still until it has spoken with the peer
         return link_status(
-            row, oldest_unreceipted_at, self.peer, worst,
-            reason=self._reason(row, worst), connected=self._parts.client.connected,
+            row, oldest_unreceipted_at, worst, reason=self._reason(row, worst), connected=self._parts.client.connected
         )  # fmt: skip
 
     def _reason(self, row: LinkRow, worst: Health) -> str:
@@ -157,23 +153,3 @@ class Link:
             kept = Kept(up=row.in_number, dn=row.receipted_number, up_epoch=row.in_epoch, dn_epoch=row.out_epoch)
             await self._mailbox.care(seen, kept)
         return jittered(self._parts.timing.check)
-
-
-def link_status(
-    row: LinkRow, oldest_unreceipted_at: datetime | None, peer: Peer, health: Health, *, reason: str, connected: bool
-) -> LinkStatus:
-    """A link that the database says is stopped is stopped, whatever its halves do."""
-    stopped = row.state == "stopped"
-    waits = row.state == "resolving" or reason == STOPPED_THERE
-    return LinkStatus(
-        peer=peer.site,
-        is_parent=peer.is_parent,
-        state="stopped" if stopped else "waiting" if waits else health.state,
-        reason=row.reason if stopped else reason,
-        detail=health.detail,
-        connected=connected,
-        oldest_unreceipted_at=oldest_unreceipted_at,
-        receipted_number=row.receipted_number,
-        out_number=row.out_next_number - 1,
-        in_number=row.in_number,
-    )

@@ -39,7 +39,7 @@ from bancheng.schema.subjects import (
 )
 from bancheng.store.links import LinkRow, NumberedFrame, get_link, number_outbox, read_outbox
 from bancheng.store.signing import Signer
-from bancheng.store.tracing import began
+from bancheng.store.tracing import began, record
 
 MAX_BATCH_BYTES = 4 * 1024 * 1024
 FIRST_BATCH_FRAMES = 16
@@ -119,12 +119,11 @@ class Relay:
         last = end.last_number
         if frames[0].number != last + 1:
             raise StreamBehind(f"the outbox continues with {frames[0].number}, the stream ends at {last}")
-        began_ns = began(self._parts.database.tracer)
+        tracer = self._parts.database.tracer
+        began_ns = began(tracer)
         messages = _messages(frames, self._parts.hosted().signer)
         published = await publish_batch(self._parts.client, self._subject, messages, expected_last=last)
-        if self._parts.database.tracer is not None:
-            done = relayed(self._link, frames)
-            self._parts.database.tracer.record("relay", self._parts.tenant, done, began_ns=began_ns)
+        record(tracer, "relay", self._parts.tenant, relayed(self._link, frames), began_ns=began_ns)
         return msgspec.structs.replace(end, last_number=published)
 
 

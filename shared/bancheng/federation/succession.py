@@ -14,7 +14,7 @@ from bancheng.kernel.case import Case
 from bancheng.kernel.commands import LeaveClosedUnit
 from bancheng.kernel.rejected import Rejected
 from bancheng.kernel.units import is_closed
-from bancheng.store.casebook import CaseChange, append, load_entries
+from bancheng.store.casebook import CaseChange, append
 from bancheng.store.closed_units import MAX_HELD, held_by
 from bancheng.store.database import Database, Transaction
 from bancheng.store.errors import EntryErased, TooManyEntries
@@ -53,10 +53,6 @@ async def _handed_on(tx: Transaction, site: HostedSite, case: Case) -> CaseChang
     try:
         if not desk.decide(LeaveClosedUnit(), site.system_actor(case.holder_unit)):
             return None
-        desk.take_custody()
-        known = await load_entries(tx, case.case_id) if desk.joined or desk.may_file_late() else []
-        if desk.may_file_late():
-            desk.file_late(known)
-        return desk.change(known)
+        return await desk.concluded(tx)
     except (Rejected, UnknownEdition, EntryErased, TooManyEntries):
         return None

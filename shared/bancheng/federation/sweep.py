@@ -19,7 +19,7 @@ from bancheng.kernel.rejected import Rejected
 from bancheng.kernel.watch import next_watch
 from bancheng.schema.events import SYSTEM_STAFF, Actor
 from bancheng.store.alerts import TRANSIT_LATE, raise_alert
-from bancheng.store.casebook import CaseChange, append, due_cases, load_entries
+from bancheng.store.casebook import CaseChange, append, due_cases
 from bancheng.store.database import Database, Transaction
 from bancheng.store.duty_rosters import load_roster
 from bancheng.store.errors import EntryErased, TooManyEntries
@@ -68,11 +68,7 @@ async def _act(tx: Transaction, site: HostedSite, case: Case, now: datetime) -> 
                 desk.decide(TakeOver(cause="take_back"), site.system_actor(case.holder_unit))
             case "transit_alarm":
                 return await _alarm(tx, site, case)
-        desk.take_custody()
-        known = await load_entries(tx, case.case_id) if desk.joined or desk.may_file_late() else []
-        if desk.may_file_late():
-            desk.file_late(known)
-        return desk.change(known)
+        return await desk.concluded(tx)
     except (Rejected, UnknownEdition, EntryErased, TooManyEntries):
         return None
 

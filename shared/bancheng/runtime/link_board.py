@@ -5,9 +5,9 @@ Owns that view: what only the process that runs a link knows (its connection, wh
 
 from __future__ import annotations
 
-from bancheng.federation.health import HealthState, LinkStatus
+from bancheng.federation.health import Health, LinkStatus, link_status
 from bancheng.store.database import Database
-from bancheng.store.links import LinkRow, list_links, oldest_unreceipted_at
+from bancheng.store.links import list_links, oldest_unreceipted_at
 
 ELSEWHERE = "another_process"
 """In `detail`: the state is the database's, the connection is another process's."""
@@ -18,22 +18,7 @@ async def link_board(database: Database, tenant: str) -> list[LinkStatus]:
     async with database.transaction(tenant) as tx:
         rows = await list_links(tx)
         oldest = {row.peer: await oldest_unreceipted_at(tx, row.peer) for row in rows}
-    return [
-        LinkStatus(
-            peer=row.peer,
-            is_parent=row.role == "parent",
-            state=_state(row),
-            reason=row.reason,
-            detail=ELSEWHERE,
-            connected=False,
-            oldest_unreceipted_at=oldest[row.peer],
-            receipted_number=row.receipted_number,
-            out_number=row.out_next_number - 1,
-            in_number=row.in_number,
-        )
-        for row in rows
-    ]
-
-
-def _state(row: LinkRow) -> HealthState:
-    return "stopped" if row.state == "stopped" else "open"
+    health = Health()
+    health.well()
+    health.detail = ELSEWHERE
+    return [link_status(row, oldest[row.peer], health, reason=row.reason, connected=False) for row in rows]

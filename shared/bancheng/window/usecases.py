@@ -25,7 +25,7 @@ from bancheng.schema.messages import AddNoteAsk
 from bancheng.store.accounts import record_audit, staff_of_unit, store_response
 from bancheng.store.append_desk import Written
 from bancheng.store.asks import Ask, record_ask
-from bancheng.store.casebook import append, load_cases, load_entries
+from bancheng.store.casebook import append, load_cases
 from bancheng.store.changes import AuditRecord, RequestRecord
 from bancheng.store.database import Transaction
 from bancheng.store.tracing import step
@@ -227,13 +227,10 @@ def require_version(case: Case, version: bytes | None) -> None:
 
 async def finish(tx: Transaction, desk: Desk, identity: Identity, request: Request, action: str) -> Answer:
     """Receive what stays at this site, file what is late, and store it all with the answer."""
-    desk.take_custody()
-    known = await load_entries(tx, desk.case_id) if desk.joined or desk.may_file_late() else []
-    if desk.may_file_late():
-        desk.file_late(known)
+    change = await desk.concluded(tx)
     answer = Answer(status=200, body=msgspec.json.encode(_done(desk)))
     also = record_of(identity, request, answer, _audit(identity, action, desk.case_id))
-    await append(tx, [desk.change(known)], now=identity.site.wall_now(), also=[also])
+    await append(tx, [change], now=identity.site.wall_now(), also=[also])
     return answer
 
 
