@@ -5,6 +5,7 @@ from collections.abc import Callable
 import msgspec
 import pytest
 
+from bancheng.runtime.extending import extend_tenant
 from bancheng.runtime.nats_config import nats_configuration
 from bancheng.runtime.provisioning import BadTenant, TenantSpec, found_tenant
 from bancheng.store.signing import Keyring, Signer, verify_frame
@@ -41,6 +42,30 @@ def test_on_one_server_a_site_in_the_middle_is_one_user() -> None:
     assert town.uplink is not None
     assert town.hub.nkey_seed == town.uplink.nkey_seed
     assert nats_configuration(founded.accounts.values())
+
+
+def test_a_site_may_be_planned_before_its_parent() -> None:
+    whole = spec()
+    backwards = found_tenant(msgspec.structs.replace(whole, sites=whole.sites[::-1]))
+    assert {(user.site, user.parent, frozenset(user.children)) for user in backwards.accounts[HUB].users} == {
+        ("county", None, frozenset({"town"})),
+        ("town", "county", frozenset({"village"})),
+        ("village", "town", frozenset()),
+    }
+    county = whole.sites[0]
+    begun = found_tenant(
+        msgspec.structs.replace(whole, sites=(county,), units=tuple(u for u in whole.units if u.site == county.site))
+    )
+    extended = extend_tenant(
+        begun.directory, sites=(county, *whole.sites[:0:-1]), units=whole.units, profile=whole.profile,
+        accounts=begun.accounts, hubs={county.site: county.hub_url},
+    )  # fmt: skip
+    assert set(extended.site_files) == {"town", "village"}
+    assert {user.site: user.parent for user in extended.accounts[HUB].users} == {
+        "county": None,
+        "town": "county",
+        "village": "town",
+    }
 
 
 def test_with_a_server_at_each_parent_a_site_in_the_middle_has_two_keys() -> None:

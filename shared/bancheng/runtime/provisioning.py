@@ -75,29 +75,19 @@ def found_tenant(spec: TenantSpec) -> Founded:
     directory = Directory(
         tenant=spec.tenant,
         edition=1,
-        sites=tuple(_entry(each, signers[each.site]) for each in spec.sites),
+        sites=tuple(entry_of(each, signers[each.site]) for each in spec.sites),
         units=spec.units,
     )
     top = signers[next(each.site for each in spec.sites if each.parent is None)]
     documents = tuple(
         sign_document(top, spec.tenant, document, at=spec.founded_at) for document in _documents(spec, directory)
     )
-    servers = _Servers(spec.tenant, spec.sites)
     root = Root(site=top.site, key_id=top.key_id, public_key=top.public_key)
-    files = {
-        each.site: SiteFile(
-            tenant=spec.tenant,
-            site=each.site,
-            tier=each.tier,
-            signing_seed=seeds[each.site],
-            root=root,
-            hub=servers.hub(each),
-            uplink=servers.uplink(each),
-            documents=document_texts(documents),
-        )
-        for each in spec.sites
-    }
-    return Founded(directory=directory, documents=documents, site_files=files, accounts=servers.accounts())
+    users = ServerUsers(spec.tenant, {})
+    files = files_of(spec.sites, spec.sites, users, seeds, root)
+    texts = document_texts(documents)
+    files = {site: msgspec.structs.replace(file, documents=texts) for site, file in files.items()}
+    return Founded(directory=directory, documents=documents, site_files=files, accounts=users.accounts())
 
 
 def sign_document(signer: Signer, tenant: str, document: Document, *, at: datetime) -> StoredFrame:
@@ -121,48 +111,71 @@ def _documents(spec: TenantSpec, directory: Directory) -> Sequence[Document]:
     )
 
 
-def _entry(spec: SiteSpec, signer: Signer) -> SiteEntry:
+def entry_of(spec: SiteSpec, signer: Signer) -> SiteEntry:
+    """In the directory."""
     return SiteEntry(
         site=spec.site, tier=spec.tier, parent=spec.parent, key_id=signer.key_id, public_key=signer.public_key
     )
 
 
-class _Servers:
-    """Each site's key on each nats-server it enters: one user for one site and server."""
+def files_of(
+    new: Sequence[SiteSpec], all_sites: Sequence[SiteSpec], users: ServerUsers, seeds: Mapping[str, str], root: Root
+) -> dict[str, SiteFile]:
+    """The files of new sites by name, without documents; whatever their order, a parent enters its server first.
 
-    def __init__(self, tenant: str, sites: Sequence[SiteSpec]) -> None:
-        self._tenant = tenant
-        self._sites = {each.site: each for each in sites}
-        self._keys: dict[tuple[str, str], tuple[str, str]] = {}
+    Raises BadTenant.
+    """
+    plan = {each.site: each for each in all_sites}
+    hubs = {each.site: users.hub(each) for each in new if each.hub_url}
+    return {
+        each.site: SiteFile(
+            tenant=users.tenant,
+            site=each.site,
+            tier=each.tier,
+            signing_seed=seeds[each.site],
+            root=root,
+            hub=hubs.get(each.site),
+            uplink=None if each.parent is None else users.uplink(each, plan[each.parent]),
+        )
+        for each in new
+    }
 
-    def hub(self, spec: SiteSpec) -> Server | None:
-        if not spec.hub_url:
-            return None
-        return Server(url=spec.hub_url, nkey_seed=self._key(spec.hub_url, spec.site)[0])
 
-    def uplink(self, spec: SiteSpec) -> Server | None:
-        if spec.parent is None:
-            return None
-        server = self._sites[spec.parent].hub_url
-        return Server(url=spec.uplink_url or server, nkey_seed=self._key(server, spec.site)[0])
+class ServerUsers:
+    """Who is a user of which nats-server, one for each site and server, each with its key. Grows by those asked for."""
+
+    def __init__(self, tenant: str, accounts: Mapping[str, TenantAccount]) -> None:
+        self.tenant = tenant
+        self._users = {server: {user.site: user for user in account.users} for server, account in accounts.items()}
+        self._seeds: dict[tuple[str, str], str] = {}
+
+    def hub(self, spec: SiteSpec) -> Server:
+        return Server(url=spec.hub_url, nkey_seed=self._seed(spec.hub_url, spec.site))
+
+    def uplink(self, spec: SiteSpec, parent: SiteSpec) -> Server:
+        """After the parent's hub. Raises BadTenant."""
+        seed = self._seed(parent.hub_url, spec.site)
+        users = self._users[parent.hub_url]
+        above = users.get(parent.site)
+        if above is None:
+            raise BadTenant("tenant.account_missing", field=f"accounts.{parent.hub_url}.{parent.site}")
+        if spec.site not in above.children:
+            users[parent.site] = msgspec.structs.replace(above, children=(*above.children, spec.site))
+        users[spec.site] = msgspec.structs.replace(users[spec.site], parent=parent.site)
+        return Server(url=spec.uplink_url or parent.hub_url, nkey_seed=seed)
 
     def accounts(self) -> dict[str, TenantAccount]:
-        """Complete once every site's servers were asked for."""
-        found: dict[str, list[SiteUser]] = {}
-        for (server, site), (_, public) in self._keys.items():
-            parent = self._sites[site].parent
-            above = parent if parent is not None and self._sites[parent].hub_url == server else None
-            children = self._children(site) if self._sites[site].hub_url == server else ()
-            user = SiteUser(site=site, public_nkey=public, parent=above, children=children)
-            found.setdefault(server, []).append(user)
-        return {server: TenantAccount(tenant=self._tenant, users=tuple(users)) for server, users in found.items()}
+        return {
+            server: TenantAccount(tenant=self.tenant, users=tuple(users.values()))
+            for server, users in self._users.items()
+        }
 
-    def _children(self, site: str) -> tuple[str, ...]:
-        return tuple(each.site for each in self._sites.values() if each.parent == site)
-
-    def _key(self, server: str, site: str) -> tuple[str, str]:
-        """(seed, public key); made when first asked for."""
-        return self._keys.setdefault((server, site), generate_nkey())
+    def _seed(self, server: str, site: str) -> str:
+        if (server, site) not in self._seeds:
+            seed, public = generate_nkey()
+            self._seeds[server, site] = seed
+            self._users.setdefault(server, {})[site] = SiteUser(site=site, public_nkey=public)
+        return self._seeds[server, site]
 
 
 def check_plan(sites: Sequence[SiteSpec], units: Sequence[UnitEntry], profile: Profile) -> None:
