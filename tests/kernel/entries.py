@@ -34,6 +34,7 @@ COMMANDS: tuple[c.RecordCommand, ...] = (
     CAME,
     c.IssueGuidance(department=DEPARTMENT, documents="身份证、户口簿"),
     c.AddJointPerson(name="吴某", phone="000-5678"),
+    c.CorrectPerson(phone="000-4321", reason="登记时记错一位"),
     OTHER_NUMBER,
     c.HandOverDuty(to_staff="colleague", to_name="李四", reason="下班"),
     c.Seal(),

@@ -153,6 +153,7 @@ EXPECTED: Final[Mapping[str, Mapping[str, str]]] = {
         {"GuidanceIssued + ObligationsMoved": "ordered, seen by the department"},
     ),
     "AddJointPerson": _row(_FORBIDDEN, {"JointPersonAdded": BEFORE_RESULT}),
+    "CorrectPerson": _row("PersonCorrected"),
     "RecordOtherNumber": _row("OtherNumberRecorded", {"nothing": f"{ENTERED} | {ENDED}"}),
     "HandOverDuty": _row("DutyHandedOver"),
     "Seal": _row("Sealed", {"seal.already_sealed": ENDED}),

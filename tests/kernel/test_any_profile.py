@@ -42,6 +42,7 @@ MORE: tuple[c.AnyCommand, ...] = (
     c.RequestExtension(clock="person", workdays=3, reason="等待上级答复"),
     c.AttributeFault(side="department", order_number=1, opinion="答复不及时"),
     c.IssueOrder(to_unit=entries.ORDER.to_unit, request="请核实"),
+    c.CorrectPerson(name="吴某", phone="", address="甲村 1 号", reason="听错了姓"),
 )
 _NOT_BY_PEOPLE = c.Register | c.Receive | c.TakeOver | c.Withdraw
 BY_PEOPLE = tuple(each for each in (*COMMANDS, *MORE) if not isinstance(each, _NOT_BY_PEOPLE))

@@ -25,6 +25,7 @@ BY_PEOPLE: tuple[c.AnyCommand, ...] = (
     c.RefuseDecline(reason="应予受理"),
     c.Classify(kind="approval", case_type="special"),
     c.AddNote(text="已电话联系"),
+    c.CorrectPerson(phone="000-4321", reason="登记时记错一位"),
     c.Pause(reason="waiting_for_papers", until=date(2026, 3, 20)),
     c.Resume(),
     c.RequestExtension(workdays=2, reason="等待上级答复"),

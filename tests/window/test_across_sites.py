@@ -72,6 +72,21 @@ async def test_a_note_is_asked_of_the_holder_over_the_links_and_its_answer_comes
     assert (await village.case(case_id))["asks"][0]["state"] == "accepted"
 
 
+async def test_a_correction_of_the_person_travels_like_every_entry(tiers: Tiers) -> None:
+    village, town, _ = await callers(tiers)
+    case_id = await village.register()
+    await village.must(case_id, "correct-person", phone="00012345679", reason="记错一位")
+    await village.must(case_id, "escalate", reason="村里解决不了")
+    await tiers.carry_all()
+    assert (await town.case(case_id))["person"]["phone"] == "00012345679"
+    await town.must(case_id, "correct-person", name="周某禾", reason="错字")
+    await tiers.carry_all()
+    assert (await village.case(case_id))["person"]["name"] == "周某禾"
+    # Only the holder's site writes: the village asks it to, by a note.
+    refused = await village.give(case_id, "correct-person", name="吴某", reason="错字")
+    assert refused.json()["code"] == "case.not_holder"
+
+
 async def test_what_came_late_stands_apart_and_is_decided_at_the_page(tiers: Tiers) -> None:
     village, town, _ = await callers(tiers)
     case_id = await village.register()

@@ -59,7 +59,9 @@ ByHolder = (
 )
 """Commands that only the unit holding the case may give, and not while it is on its way …"""
 ByDepartment = c.IssueGuidance | c.RecordStep
-"""… but for these, which a department that is concerned or was ordered may give for itself (PA-R9, PZ-10)."""
+"""… but for these, which a department that is concerned or was ordered may give for itself (PA-R9, PZ-10). Who the
+person is, the unit that took the matter in may put right too: it faces the person.
+"""
 
 
 ByOthers = (
@@ -93,6 +95,8 @@ def _decide(command: c.AnyCommand, case: Case | None, context: Context) -> tuple
     if isinstance(command, ByHolder):
         if isinstance(command, ByDepartment):
             guards.require_holder_or_asked(case, context)
+        elif isinstance(command, c.CorrectPerson):
+            guards.require_holder_or(case.registered_unit, case, context)
         else:
             guards.require_holder(case, context)
         return _by_holder(command, case, context)

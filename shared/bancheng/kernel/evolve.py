@@ -10,6 +10,7 @@ from typing import assert_never
 from msgspec.structs import replace
 
 from bancheng.kernel.case import Case, DeclineProposal, ExtensionRequest, Head, LateEntry
+from bancheng.kernel.corrections import with_correction
 from bancheng.kernel.evolve_record import evolve_record
 from bancheng.kernel.milestones import reached
 from bancheng.kernel.officers import first_officer, followed_by
@@ -120,7 +121,13 @@ def _evolve(case: Case, event: e.CaseEvent) -> Case:
         ):
             return case
         case _:
-            return replace(case, record=evolve_record(case.record, event))
+            return _entered(case, event)
+
+
+def _entered(case: Case, event: e.PersonCorrected | e.RecordEvent) -> Case:
+    if isinstance(event, e.PersonCorrected):
+        return with_correction(case, event)
+    return replace(case, record=evolve_record(case.record, event))
 
 
 def _custody(case: Case, event: e.Escalated | e.HandedDown | e.Returned | e.Received | e.TakenOver) -> Case:

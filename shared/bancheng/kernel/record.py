@@ -20,10 +20,13 @@ class _Part(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Signature(_Part, frozen=True, kw_only=True):
+    """`is_before_correction`: the person's data was corrected after the form was signed."""
+
     method: SignatureMethod
     signer: str
     signed_at: datetime
     paper: str = ""
+    is_before_correction: bool = False
 
 
 class Paper(_Part, frozen=True, kw_only=True):

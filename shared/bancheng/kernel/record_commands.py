@@ -73,6 +73,16 @@ class AddJointPerson(Command, frozen=True, kw_only=True):
     address: Annotated[str, Meta(max_length=300)] = ""
 
 
+class CorrectPerson(Command, frozen=True, kw_only=True):
+    """更正反映人信息: what was mistyped, as it is right. A field that is left out stays; an empty one is emptied."""
+
+    name: Name | None = None
+    phone: Annotated[str, Meta(max_length=32)] | None = None
+    identity_number: Annotated[str, Meta(max_length=32)] | None = None
+    address: Annotated[str, Meta(max_length=300)] | None = None
+    reason: Reason
+
+
 class RecordOtherNumber(Command, frozen=True, kw_only=True):
     system: Name
     number: Annotated[str, Meta(min_length=1, max_length=64)]
@@ -196,6 +206,7 @@ RecordCommand = (
     | RecordRequiredPaper
     | IssueGuidance
     | AddJointPerson
+    | CorrectPerson
     | RecordOtherNumber
     | HandOverDuty
     | Seal

@@ -63,6 +63,7 @@ from bancheng.schema.handling_events import (
     Withdrawn,
 )
 from bancheng.schema.intake_events import (
+    Correction,
     DutyHandedOver,
     FileSubmitted,
     FormSigned,
@@ -71,6 +72,8 @@ from bancheng.schema.intake_events import (
     OtherNumberRecorded,
     PaperAttached,
     PaperRequired,
+    PersonCorrected,
+    PersonField,
     RequiredPaperCame,
     Sealed,
 )
@@ -110,6 +113,7 @@ __all__ = [
     "CauseCoded",
     "Channel",
     "Classified",
+    "Correction",
     "DeadlinePassed",
     "DeadlineReminded",
     "DeadlineWarned",
@@ -148,6 +152,8 @@ __all__ = [
     "PassedToBody",
     "Paused",
     "Person",
+    "PersonCorrected",
+    "PersonField",
     "PolicyToolUsed",
     "Received",
     "RecordEvent",
@@ -243,6 +249,7 @@ CaseEvent = (
     | OutsideReplied
     | AskAccepted
     | AskRefused
+    | PersonCorrected
     | RecordEvent
 )
 

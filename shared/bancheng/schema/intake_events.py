@@ -8,11 +8,15 @@ from __future__ import annotations
 from datetime import date
 from typing import Literal
 
+import msgspec
+
 from bancheng.schema.clocks import Clock
 from bancheng.schema.event import Event, Person
 
 SignatureMethod = Literal["drawn", "paper", "thumbprint"]
 """On the screen, on the printed form, or by thumbprint on it: the last two need the paper that shows it."""
+PersonField = Literal["name", "phone", "identity_number", "address"]
+"""The fields of `Person`, in the order in which they are said."""
 PaperKind = Literal["signed_form", "entrustment", "evidence", "guidance", "answer", "consent", "other"]
 
 
@@ -72,6 +76,21 @@ class JointPersonAdded(Event, frozen=True, kw_only=True):
     """共同反映人: one problem brought by many is one case, and every one of them is answered."""
 
     person: Person
+
+
+class Correction(msgspec.Struct, frozen=True, kw_only=True):
+    """One field of the person's data: what was entered by mistake, and what is right."""
+
+    field: PersonField
+    was: str
+    now: str
+
+
+class PersonCorrected(Event, frozen=True, kw_only=True):
+    """更正反映人信息: the fields that were entered wrong, and why. What stood before stays where it was entered."""
+
+    corrections: tuple[Correction, ...]
+    reason: str
 
 
 class OtherNumberRecorded(Event, frozen=True, kw_only=True):

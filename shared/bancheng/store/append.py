@@ -11,11 +11,19 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from itertools import chain
 
-from bancheng.store.changes import CaseChange, RequestRecord, counts, given_numbers, involved_units, projection
+from bancheng.store.changes import (
+    CaseChange,
+    RequestRecord,
+    counts,
+    given_names,
+    given_numbers,
+    involved_units,
+    projection,
+)
 from bancheng.store.database import FEW_ROWS, Transaction
 from bancheng.store.errors import StaleVersion
 from bancheng.store.notices import raise_notices
-from bancheng.store.search import index_given_numbers
+from bancheng.store.search import index_again, index_given_numbers
 from bancheng.store.signing import StoredEntry
 from bancheng.store.tracing import began
 
@@ -146,6 +154,9 @@ async def append(
         if change.case.case_id not in written:
             raise StaleVersion(change.case.case_id)
     await index_given_numbers(tx, [row for change in changes for row in given_numbers(change)])
+    for change in changes:
+        if names := list(given_names(change)):
+            await index_again(tx, change.case, names)
     await raise_notices(tx, changes)
     if tx.tracer is not None:
         done = ((change.case.case_id, {"entries": len(change.entries)}) for change in changes)

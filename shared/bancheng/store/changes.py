@@ -25,6 +25,7 @@ from bancheng.schema.events import (
     HandedDown,
     OrderIssued,
     OtherNumberRecorded,
+    PersonCorrected,
     Received,
     Registered,
     Returned,
@@ -163,6 +164,13 @@ def given_numbers(change: CaseChange) -> Iterator[tuple[UUID, str]]:
     for entry in change.entries:
         if isinstance(entry.event, OtherNumberRecorded):
             yield (change.case.case_id, entry.event.number)
+
+
+def given_names(change: CaseChange) -> Iterator[str]:
+    """What the person is called by the new entries that correct it."""
+    for entry in change.entries:
+        if isinstance(entry.event, PersonCorrected):
+            yield from (each.now for each in entry.event.corrections if each.field == "name")
 
 
 def counts(change: CaseChange) -> Iterator[Count]:

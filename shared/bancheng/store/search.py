@@ -85,6 +85,7 @@ WITH taken AS (
 SELECT c.state FROM taken CROSS JOIN LATERAL (
     SELECT * FROM cases k WHERE k.tenant = $1 AND k.case_id = taken.case_id LIMIT 1
 ) AS c"""
+TAKE_ONE = "DELETE FROM gram_queue WHERE tenant = $1 AND case_id = $2"
 # A case is queued when it is inserted and taken off in the transaction that stores its pieces: none is there before.
 # Looking for conflicts that cannot be would double the cost of the widest write there is.
 STORE_PIECES = """
@@ -177,6 +178,17 @@ async def index_given_numbers(tx: Transaction, given: Sequence[tuple[UUID, str]]
     if given:
         grams, cases = [_whole(number) for _, number in given], [case_id for case_id, _ in given]
         await tx.execute(STORE_GIVEN, tx.tenant, grams, cases)
+
+
+async def index_again(tx: Transaction, case: Case, names: Sequence[str]) -> None:
+    """The pieces of a case whose person is called otherwise from now on, at once. Those of the earlier name stay: what
+    is found by them is checked against the text, and a correction may turn out to be late.
+
+    It is taken off the queue first, or waits for the worker that has it: whoever cuts next would find the pieces there.
+    """
+    await tx.execute(TAKE_ONE, tx.tenant, case.case_id)
+    cut = sorted({piece for text in (searched_text(case), *names) for piece in pieces(text)})
+    await tx.execute(STORE_GIVEN, tx.tenant, cut, [case.case_id] * len(cut))
 
 
 def _whole(number: str) -> str:

@@ -99,12 +99,13 @@ async def open_paper(hosting: Hosting, queries: Queries, identity: Identity, cas
 
 async def drawn_signature(hosting: Hosting, queries: Queries, identity: Identity, case_id: UUID) -> str:
     """The hash of the picture of the applicant's signature, for the printed form; empty where there is none to show:
-    signed on paper, not here yet, or not for whoever asks. Raises ApiError `api.not_found`.
+    signed on paper or before the person was corrected, not here yet, or not for whoever asks. Raises ApiError
+    `api.not_found`.
     """
     async with hosting.database.transaction(identity.tenant) as tx:
         case, hide = await queries.case_and_hiding(tx, identity, case_id)
         signature = case.record.signature
-        if hide or signature is None or signature.method != "drawn":
+        if hide or signature is None or signature.method != "drawn" or signature.is_before_correction:
             return ""
         row = (await papers_of_case(tx, case_id)).get(signature.paper)
     is_picture = row is not None and row.state == "complete" and row.media_type == "image/png"

@@ -11,12 +11,14 @@ from collections.abc import Iterable
 from typing import Final, get_args
 from weakref import WeakKeyDictionary
 
+from msgspec.structs import replace
+
 from bancheng.kernel import commands as c
 from bancheng.kernel.case import Case
 from bancheng.kernel.context import Jurisdiction
 from bancheng.kernel.profile import Profile
 from bancheng.kernel.roles import Role
-from bancheng.schema.events import Agent, Person
+from bancheng.schema.events import Agent, Correction, Person, PersonCorrected, PersonField
 from bancheng.store.visibility import Visibility
 
 _WINDOW: Final = frozenset({"clerk", "duty_leader", "coordinator"})
@@ -32,6 +34,7 @@ MAY: Final[dict[type[c.Command], frozenset[str]]] = {
     c.RecordRequiredPaper: _WINDOW,
     c.SubmitFile: _WINDOW,
     c.AddJointPerson: _WINDOW,
+    c.CorrectPerson: _WINDOW,
     c.RecordOtherNumber: _WINDOW,
     c.Accept: _WINDOW,
     c.Seal: _WINDOW,
@@ -190,6 +193,23 @@ def masked(person: Person) -> Person:
         identity_number=_middle_hidden(person.identity_number, 3, 2),
         address=person.address[:3] + "***" if person.address else "",
     )
+
+
+def masked_correction(event: PersonCorrected) -> PersonCorrected:
+    """Which fields were corrected stays; what they were and are is masked like the person, and reasons often say it."""
+    hidden = tuple(
+        Correction(field=each.field, was=_masked_field(each.field, each.was), now=_masked_field(each.field, each.now))
+        for each in event.corrections
+    )
+    return replace(event, corrections=hidden, reason="")
+
+
+def _masked_field(field: PersonField, text: str) -> str:
+    found: str = getattr(masked(replace(_NOBODY, **{field: text})), field)
+    return found
+
+
+_NOBODY: Final = Person(name="")
 
 
 def masked_agent(agent: Agent) -> Agent:

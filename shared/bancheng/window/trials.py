@@ -109,6 +109,8 @@ def _transfer(case: Case) -> int:
 
 _CHOSEN: Final[dict[type[c.Command], Callable[[Case, Context], c.AnyCommand]]] = {
     c.SignForm: lambda case, _: _signed(case),
+    # Whatever the person is called, this is something else.
+    c.CorrectPerson: lambda case, _: c.CorrectPerson(name=f"{case.person.name}{_ANY_TEXT}", reason=_ANY_TEXT),
     c.RequirePaper: lambda _, context: c.RequirePaper(name=_ANY_TEXT, due_on=_next_workday(context)),
     c.RecordRequiredPaper: lambda case, _: c.RecordRequiredPaper(
         number=_number(case.record.required_papers, _lacks("came_at"))

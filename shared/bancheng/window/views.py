@@ -23,10 +23,11 @@ from bancheng.schema.events import (
     FormSigned,
     JointPersonAdded,
     PaperAttached,
+    PersonCorrected,
     Registered,
 )
 from bancheng.store.ledger import LedgerRow
-from bancheng.window.permissions import masked, masked_agent, masked_name
+from bancheng.window.permissions import masked, masked_agent, masked_correction, masked_name
 
 
 class UnitView(msgspec.Struct, frozen=True, kw_only=True):
@@ -259,6 +260,8 @@ def _without_names(event: CaseEvent) -> CaseEvent:
             return msgspec.structs.replace(event, person=masked(event.person), agent=agent)
         case JointPersonAdded():
             return msgspec.structs.replace(event, person=masked(event.person))
+        case PersonCorrected():
+            return masked_correction(event)
         case FormSigned():
             return msgspec.structs.replace(event, signer=masked_name(event.signer))
         case PaperAttached():

@@ -11,6 +11,7 @@ from bancheng.kernel import commands as c
 from bancheng.kernel import limits
 from bancheng.kernel.case import Case
 from bancheng.kernel.context import Context
+from bancheng.kernel.corrections import corrected
 from bancheng.kernel.dues import MAXIMUM_LIMIT_WORKDAYS, workdays_between
 from bancheng.kernel.officers import present_officer
 from bancheng.kernel.record import RequiredPaper
@@ -30,6 +31,7 @@ IntakeCommand = (
     | c.RecordRequiredPaper
     | c.IssueGuidance
     | c.AddJointPerson
+    | c.CorrectPerson
     | c.RecordOtherNumber
     | c.HandOverDuty
     | c.Seal
@@ -64,6 +66,8 @@ def enter(command: IntakeCommand, case: Case, context: Context) -> tuple[e.CaseE
             return (event,)
         case c.AddJointPerson():
             return (_joined(command, case, context),)
+        case c.CorrectPerson():
+            return (_corrected(command, case, context),)
         case c.RecordOtherNumber():
             return _other_number(command, case, context)
         case c.HandOverDuty():
@@ -155,6 +159,26 @@ def _joined(command: c.AddJointPerson, case: Case, context: Context) -> e.JointP
     if any(each.person == person for each in case.record.joint_persons) or person == case.person:
         raise Rejected("person.already_here", field="name")
     return e.JointPersonAdded(at=context.now, actor=context.actor, person=person)
+
+
+def _corrected(command: c.CorrectPerson, case: Case, context: Context) -> e.PersonCorrected:
+    """What was mistyped is put right by an entry that keeps what it was: nothing entered before is altered (ST-02)."""
+    person = case.person
+    said: tuple[tuple[e.PersonField, str, str | None], ...] = (
+        ("name", person.name, command.name),
+        ("phone", person.phone, command.phone),
+        ("identity_number", person.identity_number, command.identity_number),
+        ("address", person.address, command.address),
+    )
+    corrections = tuple(
+        e.Correction(field=field, was=was, now=now) for field, was, now in said if now is not None and now != was
+    )
+    if not corrections:
+        raise Rejected("person.nothing_to_correct")
+    event = e.PersonCorrected(at=context.now, actor=context.actor, corrections=corrections, reason=command.reason)
+    if any(each.person == corrected(case.person, event) for each in case.record.joint_persons):
+        raise Rejected("person.already_here", field="name")
+    return event
 
 
 def _other_number(command: c.RecordOtherNumber, case: Case, context: Context) -> tuple[e.CaseEvent, ...]:

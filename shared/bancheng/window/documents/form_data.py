@@ -17,7 +17,7 @@ from bancheng.kernel.case import Case
 from bancheng.kernel.context import Jurisdiction
 from bancheng.kernel.profile import Profile
 from bancheng.kernel.profile_parts import CaseType, Choice
-from bancheng.kernel.record import Order, SignedPart, Signer
+from bancheng.kernel.record import Order, Signature, SignedPart, Signer
 from bancheng.schema import events as e
 from bancheng.schema.clocks import ORDER_PREFIX, PERSON
 from bancheng.schema.events import CaseEvent
@@ -79,9 +79,15 @@ def _person(context: FormContext) -> dict[str, str]:
         "person_address": person.address,
         "identity_number": person.identity_number,
         "agent_name": f"{agent.name}（{agent.relation}）" if agent is not None else "",
-        "signature": f"{signer}（{SIGNED[signature.method]}）" if signature is not None else "",
+        "signature": _signature(signature, signer) if signature is not None else "",
         "signed_at": _day(signature.signed_at, context) if signature is not None else "",
     }
+
+
+def _signature(signature: Signature, signer: str) -> str:
+    """Who signed, and not as if for what was corrected afterwards."""
+    before = "，签在更正反映人信息之前" if signature.is_before_correction else ""
+    return f"{signer}（{SIGNED[signature.method]}{before}）"
 
 
 def _matter(context: FormContext) -> dict[str, str]:

@@ -13,7 +13,7 @@ from bancheng.kernel.profile import Profile
 
 GROUPS: Final[dict[str, tuple[str, ...]]] = {
     "record": (
-        "sign-form", "submit-file", "require-paper", "record-required-paper", "add-joint-person",
+        "sign-form", "submit-file", "require-paper", "record-required-paper", "correct-person", "add-joint-person",
         "record-other-number", "issue-guidance", "seal",
     ),
     "handling": (

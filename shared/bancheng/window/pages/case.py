@@ -74,10 +74,10 @@ class AttachForm(msgspec.Struct, frozen=True, kw_only=True):
 
 @get("/cases/{case_id:uuid}", include_in_schema=False)
 async def case_page(
-    request: StaffRequest, window: NamedDependency[Window], case_id: FromPath[UUID], done: Seen = ""
+    request: StaffRequest, window: NamedDependency[Window], case_id: FromPath[UUID], done: Seen = "", form: Seen = ""
 ) -> Response[str]:
-    """The whole page."""
-    return await _page(request, window, case_id, done=done)
+    """The whole page. `form` names a command whose form is open."""
+    return await _page(request, window, case_id, done=done, opened=form)
 
 
 @get("/cases/{case_id:uuid}/live", include_in_schema=False)
@@ -145,6 +145,7 @@ async def _page(
     *,
     tried: Tried | None = None,
     done: str = "",
+    opened: str = "",
     status: int = 200,
 ) -> Response[str]:
     language = language_of(request)
@@ -162,13 +163,14 @@ async def _page(
             spec = CASE_COMMANDS[action.name]
             typed = tried.typed if tried is not None and is_tried else {}
             problems = tried.problems if tried is not None and is_tried else ()
-            fields = reader.command_fields(spec, case, typed, problems)
+            fields = reader.command_fields(spec, case, typed, problems, hide_person=view.person_masked)
             if action.name == "sign-form":
                 fields += [reader.file_field(problems)]
         # A refused request left its key free; a new one is right whether or not something was typed.
+        is_open = is_tried or (action.allowed and action.name == opened)
         key, why = secrets.token_hex(16), _why(action, language)
         about = word(language, "about", action.name) if action.name in WORDS["about"] else ""
-        form = ActionForm(action=action, fields=tuple(fields), is_open=is_tried, key=key, why=why, about=about)
+        form = ActionForm(action=action, fields=tuple(fields), is_open=is_open, key=key, why=why, about=about)
         forms.append(form)
     inner = window.renderer.html("_case_inner.html", language, context)
     context |= {
@@ -239,6 +241,7 @@ async def _live_context(request: StaffRequest, window: Window, case_id: UUID, ve
         "papers": paper_items(papers, history.main, language, is_hidden=view.person_masked),
         "names": _names(profile, view),
         "called": Names(profile, identity.site.jurisdiction, language),
+        "can_correct": any(action.name == "correct-person" and action.allowed for action in view.actions),
         "missing": [step for step in view.missing if step in asked_for(profile)],
         "version": version or view.version,
         "has_moved_on": bool(version) and version != view.version,

@@ -163,6 +163,7 @@ CALLED: Final[dict[tuple[str, str], str]] = {
     ("code-cause", "cause"): "cause_code",
     ("require-paper", "name"): "paper_name",
     ("add-joint-person", "name"): "joint_name",
+    ("correct-person", "name"): "person.name",
     ("issue-order", "to_unit"): "order_unit",
     ("issue-order", "limit_workdays"): "order_limit",
     ("answer-order", "number"): "order",

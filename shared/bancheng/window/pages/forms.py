@@ -12,6 +12,7 @@ from typing import Final, Literal, TypeVar, get_args
 import msgspec
 
 from bancheng.kernel.case import Case
+from bancheng.kernel.commands import CorrectPerson
 from bancheng.schema.intake_events import PaperKind
 from bancheng.window.command_registry import AgentBody, CaseCommand, PersonBody, RegisterBody
 from bancheng.window.error_texts import Language, text_for
@@ -58,10 +59,18 @@ class FormReader:
         self._language: Language = language
 
     def command_fields(
-        self, spec: CaseCommand, case: Case, typed: Mapping[str, str], problems: Sequence[FieldProblem]
+        self,
+        spec: CaseCommand,
+        case: Case,
+        typed: Mapping[str, str],
+        problems: Sequence[FieldProblem],
+        *,
+        hide_person: bool,
     ) -> list[FormField]:
         """The fields of one command to one case. What can be only one thing is chosen already."""
         present = {"kind": case.kind, "case_type": case.case_type, "department": case.department}
+        if spec.kind is CorrectPerson and not hide_person:
+            present |= msgspec.structs.asdict(case.person)
         fields: list[FormField] = []
         for field in msgspec.structs.fields(spec.body):
             if not self._choices.has_use(spec, field.name, case):
@@ -163,13 +172,22 @@ def _part(field: msgspec.structs.FieldInfo) -> type[msgspec.Struct] | None:
 
 
 def _given(form: Mapping[str, str], kind: type[msgspec.Struct], prefix: str) -> dict[str, object]:
-    """What was filled in: an empty field that may be left out is left out."""
+    """What was filled in: an empty field that may be left out is left out, unless leaving it out says that it stays."""
     texts: dict[str, object] = {}
     for field in msgspec.structs.fields(kind):
         typed = form.get(prefix + field.name)
-        if typed is not None and (typed or field.required):
+        if typed is not None and (typed or field.required or _may_be_emptied(field)):
             texts[field.name] = typed
     return texts
+
+
+def _may_be_emptied(field: msgspec.structs.FieldInfo) -> bool:
+    """A text that is none unless it is said: an empty one says that there is nothing any more."""
+    return field.default is None and any(_is_text(part) for part in get_args(field.type))
+
+
+def _is_text(annotation: object) -> bool:
+    return annotation is str or get_args(annotation)[:1] == (str,)
 
 
 def _default(field: msgspec.structs.FieldInfo) -> str:

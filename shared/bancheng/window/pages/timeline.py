@@ -5,7 +5,7 @@ Owns which details of an entry are said, in which order and in which words. Must
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Final, cast
 
@@ -22,8 +22,9 @@ from bancheng.window.pages.places import site_name, tier_name
 from bancheng.window.views import EntryView, unit_view
 
 SAID: Final = (
-    "grant", "unit", "on_duty", "was_on_duty", "called", "number", "system", "cause", "reason", "cannot_do", "kind",
-    "case_type", "ground", "department", "matter", "complained_unit", "is_restricted", "person", "agent",
+    "grant", "unit", "on_duty", "was_on_duty", "called", "number", "system", "cause", "corrections", "reason",
+    "cannot_do", "kind", "case_type", "ground", "department", "matter", "complained_unit", "is_restricted", "person",
+    "agent",
     "received_on", "imported_from", "ended_at", "explanation", "method", "signer", "to_name", "level", "tool", "basis",
     "form", "on", "helper", "took_place", "programme", "taken_up", "to_unit", "handler", "request", "reply", "body",
     "step", "by_unit", "side", "name", "paper_kind", "due_on", "documents", "conditions", "answer_kind",
@@ -157,9 +158,23 @@ class Teller:
             value = entry.details.get(name)
             if _is_empty(name, value) or name in _UNSAID.get(entry.type, ()) or (name, value) == ("cause", "hand"):
                 continue
+            if name == "corrections":
+                lines += self._corrected(cast("list[dict[str, str]]", value))
+                continue
             called = _CALLED.get((entry.type, name)) or ("part_number" if name == "number" else name)
             lines.append(Line(label=word(self._language, "field", called), text=self._text(name, value, entry)))
         return lines
+
+    def _corrected(self, corrections: Sequence[Mapping[str, str]]) -> list[Line]:
+        """Each field by its name, as it was and as it is: masked already for who need not know."""
+        nothing = translations(self._language).gettext("（空）")
+        return [
+            Line(
+                label=word(self._language, "field", f"person.{each['field']}"),
+                text=f"{each['was'] or nothing} → {each['now'] or nothing}",
+            )
+            for each in corrections
+        ]
 
     def _text(self, name: str, value: object, entry: EntryView) -> str:
         said = translations(self._language).gettext

@@ -104,6 +104,7 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "require-paper": "列出缺的材料",
         "record-required-paper": "登记材料补齐",
         "submit-file": "提交资料",
+        "correct-person": "更正反映人信息",
         "add-joint-person": "加共同反映人",
         "record-other-number": "登记外部编号",
         "seal": "盖章",
@@ -169,6 +170,7 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "PaperRequired": "待补材料",
         "RequiredPaperCame": "材料已补齐",
         "GuidanceIssued": "受理指导意见书",
+        "PersonCorrected": "反映人信息已更正",
         "JointPersonAdded": "已加共同反映人",
         "OtherNumberRecorded": "外部编号",
         "DutyHandedOver": "跟踪责任已移交",
@@ -264,6 +266,7 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "identity_number": "请核对：证件号码的位数或校验位不对",
     },
     "about": {
+        "correct-person": "只改登记错了的项，其余不动。原来写的仍留在“经过”里；承办单位和登记的单位都可以改。",
         "withdraw": "反映人自己不再要求办理时用；写明是谁、怎么提出的。撤回后不能再办。",
         "return": "把案件退给送来的单位。第二次退回会呼叫对方的值班长。",
         "escalate": "交给上级承办，本单位仍能看到并补充；群众答复期限照走。",

@@ -1,0 +1,25 @@
+"""更正: the person's data as an entry puts it right.
+
+Owns how a correction changes the person, and what it means for a form that was signed before. Refuses nothing.
+"""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from bancheng.kernel.case import Case
+from bancheng.schema.events import Person, PersonCorrected
+
+
+def corrected(person: Person, event: PersonCorrected) -> Person:
+    """The person with every field of the event as it is right."""
+    return replace(person, **{each.field: each.now for each in event.corrections})
+
+
+def with_correction(case: Case, event: PersonCorrected) -> Case:
+    """The case with the person corrected. A form that was signed before shows what was entered then, and says so."""
+    signature = case.record.signature
+    if signature is not None and not signature.is_before_correction:
+        record = replace(case.record, signature=replace(signature, is_before_correction=True))
+        case = replace(case, record=record)
+    return replace(case, person=corrected(case.person, event))
