@@ -58,8 +58,8 @@ class NotYet(Exception):
         self.code = code
 
 
-class Intake:
-    """The cases that one batch touches."""
+class Placing:
+    """The cases that one batch touches, while its entries are placed in them."""
 
     def __init__(self, tx: Transaction, site: HostedSite, desks: dict[UUID, Desk]) -> None:
         self._tx = tx
@@ -273,7 +273,7 @@ async def apply_batch(tx: Transaction, site: HostedSite, peer: Peer, arrived: Se
     """
     wanted = {each.header.case_id for each in arrived if each.header.case_id is not None}
     cases = await load_cases(tx, sorted(wanted), lock=True)
-    intake = Intake(tx, site, {case_id: Desk(site, case_id, case) for case_id, case in cases.items()})
+    placing = Placing(tx, site, {case_id: Desk(site, case_id, case) for case_id, case in cases.items()})
     results: list[Applied] = []
     for each in arrived:
         match each.kind:
@@ -284,21 +284,21 @@ async def apply_batch(tx: Transaction, site: HostedSite, peer: Peer, arrived: Se
             case _ if is_carried(each.header, site):
                 results.append(await carry(tx, site, peer, each))
             case "ask":
-                desk = intake.desk(each.header.case_id) if each.header.case_id is not None else None
+                desk = placing.desk(each.header.case_id) if each.header.case_id is not None else None
                 results.append(await apply_ask(tx, site, peer, each, desk))
             case _:
-                results.append(await intake.place(each, peer.site))
-    await _place_again(intake, peer, arrived, results)
-    await intake.settle()
+                results.append(await placing.place(each, peer.site))
+    await _place_again(placing, peer, arrived, results)
+    await placing.settle()
     return results
 
 
-async def _place_again(intake: Intake, peer: Peer, arrived: Sequence[Arrived], results: list[Applied]) -> None:
+async def _place_again(placing: Placing, peer: Peer, arrived: Sequence[Arrived], results: list[Applied]) -> None:
     """What waited for something that came later in the same batch. Each round must place at least one."""
     waiting = [index for index, each in enumerate(results) if each.reason == BASE_UNKNOWN]
     for _ in range(len(waiting)):
         for index in waiting:
-            results[index] = await intake.place(arrived[index], peer.site)
+            results[index] = await placing.place(arrived[index], peer.site)
         still = [index for index in waiting if results[index].reason == BASE_UNKNOWN]
         if len(still) == len(waiting):
             return
@@ -308,5 +308,5 @@ async def _place_again(intake: Intake, peer: Peer, arrived: Sequence[Arrived], r
 async def retry_cases(tx: Transaction, site: HostedSite, case_ids: Sequence[UUID]) -> int:
     """Try again the entries of those cases that wait. How many wait no longer. Raises Equivocated."""
     cases = await load_cases(tx, case_ids, lock=True)
-    intake = Intake(tx, site, {case_id: Desk(site, case_id, cases.get(case_id)) for case_id in case_ids})
-    return await intake.settle()
+    placing = Placing(tx, site, {case_id: Desk(site, case_id, cases.get(case_id)) for case_id in case_ids})
+    return await placing.settle()
