@@ -38,6 +38,8 @@ async def test_no_case_ends_without_a_return_visit_and_a_rating(open_hall: OpenH
     assert (await clerk.refused(case_id, "strike-off"))["code"] == "case.stage_forbids"
     unrated = await clerk.give(case_id, "revisit", satisfied=True)
     assert unrated.status_code in {400, 422}
+    unlike = await clerk.refused(case_id, "revisit", satisfied=True, rating=2)
+    assert (unlike["code"], unlike["field"]) == ("revisit.rating_contradicts", "rating")
     await clerk.must(case_id, "revisit", satisfied=True, rating=4, comment="很快", channel="phone")
     assert (await clerk.last(case_id, "Revisited"))["details"]["rating"] == 4
     await clerk.must(case_id, "strike-off")

@@ -91,6 +91,7 @@ def profiles(draw: st.DrawFn) -> Profile:
         negative_needs_approval=draw(st.booleans()),
         negative_needs_cause=draw(st.booleans()),
         negative_needs_aid_offer=draw(st.booleans()),
+        satisfied_from_rating=draw(st.sampled_from((0, 2, 3, 5))),
         seal=draw(st.sampled_from(("never", "by_hand", "on_acceptance"))),
     )
     assert not check_profile(profile)

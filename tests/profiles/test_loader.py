@@ -198,7 +198,7 @@ XIAOSHAN = text_of("330109")
         ("max_pause_workdays = 60", "max_pause_workdays = -1", "profile.limit_out_of_range", "max_pause_workdays"),
         ("margin_minutes = 30", "margin_minutes = -30", "profile.limit_out_of_range", "takeover_margin_minutes"),
         ("workdays_before = 1\n", "workdays_before = -1\n", "profile.limit_out_of_range", "ladder.0.workdays_before"),
-        ('    "ladder",', '    "lader",', "profile.own_choice_unknown", "own_choices[33]"),
+        ('    "ladder",', '    "lader",', "profile.own_choice_unknown", "own_choices[34]"),
     ],
 )
 def test_a_mistake_is_named_with_its_field_and_its_line(good: str, bad: str, code: str, field: str) -> None:

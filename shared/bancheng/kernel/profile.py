@@ -36,7 +36,10 @@ WATCHED_OTHERWISE = (HOLDER, TRANSIT)
 
 
 class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One edition of one tenant's rules."""
+    """One edition of one tenant's rules.
+
+    `satisfied_from_rating`: the lowest of the five ratings that says satisfied; 0 where the scale says nothing of it.
+    """
 
     tenant: str
     name: Text
@@ -64,6 +67,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     meetings: tuple[Meeting, ...] = ()
     reports: tuple[Report, ...] = ()
     ratings: tuple[Text, ...] = ()
+    satisfied_from_rating: int = 0
     outside_authority: Text
     number_format: str = "{unit}-{date}-{count:03d}"
     transit_workdays: int = 1

@@ -48,6 +48,7 @@ ProblemCode = Literal[
     "profile.nothing_to_choose",
     "profile.obligation_never_ends",
     "profile.rating_count",
+    "profile.rating_out_of_scale",
     "profile.report_day",
 ]
 
@@ -129,6 +130,13 @@ def _missing(profile: Profile) -> Iterator[ProfileProblem]:
         yield ProfileProblem(code="profile.nothing_to_choose", field="aid_programmes")
     if profile.ratings and len(profile.ratings) != RATINGS:
         yield ProfileProblem(code="profile.rating_count", field="ratings", detail=str(len(profile.ratings)))
+    # Below the lowest there is nothing, so from 1 on would make whoever is not satisfied unable to say so.
+    if profile.satisfied_from_rating not in {0, *range(2, RATINGS + 1)}:
+        yield ProfileProblem(
+            code="profile.rating_out_of_scale",
+            field="satisfied_from_rating",
+            detail=str(profile.satisfied_from_rating),
+        )
     if _NUMBER_FORMAT.fullmatch(profile.number_format) is None or "{count" not in profile.number_format:
         yield ProfileProblem(code="profile.number_format", field="number_format")
 

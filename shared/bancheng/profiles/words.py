@@ -39,6 +39,7 @@ FIELDS: Final[dict[str, Text]] = {
     "policy_tool_roles": _text("可决定用政策办法的岗位", "Who may use a policy tool"),
     "conclusion_workdays": _text("核查、回访、销号期限", "Limit to verify, revisit and strike off"),
     "ratings": _text("回访评价", "Rating scale"),
+    "satisfied_from_rating": _text("从几分起算满意", "Satisfied from this rating on"),
     "transit_workdays": _text("移交后签收期限", "Limit to receive a hand-over"),
     "takeover_margin_minutes": _text("上级接管前再等（分钟）", "Minutes before the tier above takes over"),
     "late_decision_workdays": _text("决定迟到记录的期限", "Limit to decide on a late entry"),

@@ -122,6 +122,7 @@ def revisit(command: c.Revisit, case: Case, context: Context) -> tuple[e.CaseEve
     guards.require_stage(case, "verified")
     guards.require_no_open_late_decision(case, context)
     _require_told(case, context)
+    _require_one_opinion(command, context)
     revisited = e.Revisited(
         at=context.now,
         actor=context.actor,
@@ -140,6 +141,13 @@ def revisit(command: c.Revisit, case: Case, context: Context) -> tuple[e.CaseEve
         clocks=(*_back_in_hand(case, context), *_to_be_answered_again(case, context)),
     )
     return (revisited, redone)
+
+
+def _require_one_opinion(command: c.Revisit, context: Context) -> None:
+    """Who is satisfied rates so, where the tenant's scale says which ratings mean it; else any rating goes."""
+    least = context.profile.satisfied_from_rating
+    if least and command.satisfied != (command.rating >= least):
+        raise Rejected("revisit.rating_contradicts", field="rating", minimum=least)
 
 
 def _require_told(case: Case, context: Context) -> None:
