@@ -62,6 +62,29 @@ async def test_a_site_does_not_enter_a_server_that_another_authority_vouches_for
         await client.stop()
 
 
+async def test_a_site_enters_by_itself_once_the_certificate_was_put_right(tmp_path: Path) -> None:
+    """As docs/ops/certificate.md promises: nobody restarts a service for it, however long it was wrong."""
+    tls, account = (
+        tmp_path / "tls",
+        TenantAccount(tenant="330109", users=(SiteUser(site="county", public_nkey=PUBLIC),)),
+    )
+    listener = NatsListener(certificate=str(tls / "server.crt"), key=str(tls / "server.key"))
+    configuration = nats_configuration([account], listener=listener)
+    issue(tls, tls, ["other.example"], now=NOW)
+    with NatsServer(directory=tmp_path, configuration=configuration) as server:
+        client = NatsClient(access(server, tls), name="county", inbox="_INBOX_county", enter_seconds=0.5)
+        client.start()
+        try:
+            assert not await client.wait_connected(1)
+            assert client.trouble is not None
+            assert client.trouble.code == "nats.certificate"
+            issue(tls, tls, ["127.0.0.1"], now=NOW)
+            server.reload(configuration)
+            assert await client.wait_connected(30)
+        finally:
+            await client.stop()
+
+
 async def test_a_parent_that_waits_for_its_first_child_may_say_nothing(hub: NatsServer, tmp_path: Path) -> None:
     """An empty list of what may be published would allow everything."""
     client = NatsClient(access(hub, tmp_path / "tls"), name="county", inbox="_INBOX_county")

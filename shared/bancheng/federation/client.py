@@ -39,17 +39,26 @@ class NatsClient:
     """One connection for one user. Without a server it keeps trying and raises NotConnected meanwhile."""
 
     def __init__(
-        self, access: NatsAccess, *, name: str, inbox: str, watch_seconds: float = 3.0, ping_seconds: float = 15.0
+        self,
+        access: NatsAccess,
+        *,
+        name: str,
+        inbox: str,
+        watch_seconds: float = 3.0,
+        ping_seconds: float = 15.0,
+        enter_seconds: float = 15.0,
     ) -> None:
         """Every `watch_seconds` it asks the server for a sign of life, and begins anew without one in `ping_seconds`.
 
         That is long enough for what lies before it on a slow line, since a sender in trouble makes its batches small.
+        So is `enter_seconds`, after which it begins anew if it did not get in: one try may take 12.
         """
         self._access = access
         self._name = name
         self._inbox = inbox
         self._watch_seconds = watch_seconds
         self._ping_seconds = ping_seconds
+        self._enter_seconds = enter_seconds
         self._client: Client | None = None
         self._keeper: asyncio.Task[None] | None = None
         self._handlers: dict[str, Handler] = {}
@@ -184,11 +193,13 @@ class NatsClient:
             try:
                 await connect(
                     client, self._access, name=self._name, inbox=self._inbox,
-                    on_error=self._on_error, on_session=self._on_session,
+                    on_error=self._on_error, on_session=self._on_session, timeout_seconds=self._enter_seconds,
                 )  # fmt: skip
                 await self._adopt(client)
                 await self._watch(client)
-            except (nats.errors.Error, OSError, TimeoutError) as error:
+            except TimeoutError:
+                pass  # `trouble` says why; a line that is down for a month would fill the log
+            except (nats.errors.Error, OSError) as error:
                 _log.info("nats connection given up", extra={"connection": self._name, "error": str(error)})
             finally:
                 self._client = None

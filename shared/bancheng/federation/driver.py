@@ -1,7 +1,8 @@
 """nats-py as we use it: how it is connected, subscribed and closed.
 
 Owns its settings. `pending_size=-1`: what cannot be sent now fails now, instead of being delivered later all the same;
-reconnection never ends; what nobody waits for is told to the error callback.
+reconnection never ends; what nobody waits for is told to the error callback. Only getting in for the first time has an
+end: after a failed TLS handshake nats-py may wait for ever for its connection to be closed.
 """
 
 from __future__ import annotations
@@ -53,23 +54,28 @@ async def connect(
     inbox: str,
     on_error: Callable[[Exception], Awaitable[None]],
     on_session: Callable[[], Awaitable[None]],
+    timeout_seconds: float,
 ) -> None:
-    """Returns when it is connected, however long that takes. `on_session` is called after each reconnection."""
-    await client.connect(
-        access.servers,
-        name=name,
-        nkeys_seed_str=access.nkey_seed,
-        inbox_prefix=inbox,
-        tls=access.tls(),
-        pending_size=-1,
-        max_reconnect_attempts=-1,
-        reconnect_time_wait=1,
-        connect_timeout=_CONNECT_SECONDS,
-        ping_interval=10,
-        max_outstanding_pings=2,
-        error_cb=on_error,
-        reconnected_cb=on_session,
-    )
+    """Returns when it is connected. `on_session` is called after each reconnection.
+
+    Raises TimeoutError: `client` is then to be discarded, and another one to be tried.
+    """
+    async with asyncio.timeout(timeout_seconds):
+        await client.connect(
+            access.servers,
+            name=name,
+            nkeys_seed_str=access.nkey_seed,
+            inbox_prefix=inbox,
+            tls=access.tls(),
+            pending_size=-1,
+            max_reconnect_attempts=-1,
+            reconnect_time_wait=1,
+            connect_timeout=_CONNECT_SECONDS,
+            ping_interval=10,
+            max_outstanding_pings=2,
+            error_cb=on_error,
+            reconnected_cb=on_session,
+        )
 
 
 async def subscribe(client: Client, subject: str, arrived: Callable[[Msg], Awaitable[None]]) -> Subscription:
