@@ -12,29 +12,19 @@ import signal
 import subprocess
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import IO, TYPE_CHECKING, Self
 
 from bancheng.runtime.database_admin import DatabaseAdmin
 from bancheng.runtime.local_account import choose_account
 from bancheng.runtime.local_binaries import postgres_programs
-from bancheng.runtime.local_process import (
-    LOOPBACK,
-    PortInUse,
-    ServerFailed,
-    kill_tree,
-    pick_port,
-    port_is_free,
-    wait_until,
-)
+from bancheng.runtime.local_process import LOOPBACK, ServerFailed
+from bancheng.runtime.local_server import LocalServer, launched
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _SUPERUSER = "postgres"
-_SERVER = "PostgreSQL"
 _INIT_TIMEOUT_SECONDS = 120
-_START_TIMEOUT_SECONDS = 60  # recovery after a kill may have much to replay
-_PICKED_PORT_TRIES = 5
 _READY_LINE = 7  # of postmaster.pid, counted from 0; pg_ctl reads the same
 
 
@@ -48,7 +38,7 @@ class NamedPostgres(DatabaseAdmin):
         return
 
 
-class PostgresServer(DatabaseAdmin):
+class PostgresServer(LocalServer, DatabaseAdmin):
     """A server of our own on `directory`, which keeps its data, password and log from one start to the next.
 
     It listens on 127.0.0.1 (password, SCRAM) and on a socket in a folder of its account only (no password). Port 0
@@ -56,12 +46,18 @@ class PostgresServer(DatabaseAdmin):
     `settings` are further lines of postgresql.conf, for example `{"commit_delay": "6000"}`.
     """
 
+    server = "PostgreSQL"
+    end_signal = signal.SIGINT
+    """Open transactions are rolled back."""
+    start_seconds = 60
+    """Recovery after a kill may have much to replay."""
+    stop_seconds = 30
+
     def __init__(
         self, *, directory: Path, port: int = 0, fsync: bool = True, settings: Mapping[str, str] | None = None
     ) -> None:
-        self._directory = directory.absolute()
-        self._port = port
-        self._port_is_kept = port != 0
+        LocalServer.__init__(self, directory=directory, port=port)
+        DatabaseAdmin.__init__(self, admin_url="")
         self._settings = {
             "listen_addresses": LOOPBACK,
             "max_connections": "200",
@@ -73,84 +69,26 @@ class PostgresServer(DatabaseAdmin):
         }
         self._account = choose_account()
         self._programs = postgres_programs()
-        self._process: subprocess.Popen[bytes] | None = None
         self._socket_directory: Path | None = None
-        super().__init__(admin_url="")
-
-    @property
-    def port(self) -> int:
-        """The port it listens on; 0 before the first start if none was given."""
-        return self._port
 
     @property
     def admin_url(self) -> str:
         """The superuser's address; raises `ServerFailed` before the first start."""
         if not self._password_path.exists() or not self._port:
-            raise ServerFailed(server=_SERVER, reason="it was never started, so it has no address yet")
+            raise ServerFailed(server=self.server, reason="it was never started, so it has no address yet")
         return f"postgresql://{_SUPERUSER}:{self._password_path.read_text()}@{LOOPBACK}:{self._port}/postgres"
 
     @property
     def socket_directory(self) -> Path:
         """The folder of the unix socket, while it runs."""
         if self._socket_directory is None:
-            raise ServerFailed(server=_SERVER, reason="it does not run, so it has no socket")
+            raise ServerFailed(server=self.server, reason="it does not run, so it has no socket")
         return self._socket_directory
 
     @property
     def log_path(self) -> Path:
         """The server's log, all starts in one file."""
         return self._directory / "postgres.log"
-
-    @property
-    def process_id(self) -> int | None:
-        """The id of the server's main process, or None when it does not run."""
-        return self._process.pid if self._process is not None and self._process.poll() is None else None
-
-    def start(self) -> None:
-        """Starts on the data of the last time, or makes them. Returns when connections are accepted.
-
-        Raises `PortInUse` naming a given port, `ServerFailed` with the end of the log, also when another server of
-        this data folder still runs.
-        """
-        if self.process_id is not None:
-            return
-        self._initialise()
-        for _ in range(_PICKED_PORT_TRIES):
-            try:
-                self._start_once()
-            except PortInUse:
-                if self._port_is_kept:
-                    raise
-                self._port = 0
-            else:
-                self._port_is_kept = True
-                return
-        raise ServerFailed(server=_SERVER, reason=f"{_PICKED_PORT_TRIES} picked ports were taken before it could bind")
-
-    def stop(self, *, timeout_seconds: float = 30) -> None:
-        """Fast shutdown: open transactions are rolled back, everything committed is kept. Harmless when stopped."""
-        if self._process is None:
-            return
-        self._process.send_signal(signal.SIGINT)
-        try:
-            self._process.wait(timeout_seconds)
-        except subprocess.TimeoutExpired:
-            kill_tree(self._process.pid)
-        self._ended()
-
-    def kill(self) -> None:
-        """SIGKILL for every process of the server at once, as in a crash of the machine's user space."""
-        if self._process is None:
-            return
-        kill_tree(self._process.pid)
-        self._ended()
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
 
     @property
     def _data(self) -> Path:
@@ -160,7 +98,7 @@ class PostgresServer(DatabaseAdmin):
     def _password_path(self) -> Path:
         return self._directory / "superuser-password"
 
-    def _initialise(self) -> None:
+    def _prepare(self) -> None:
         if (self._data / "PG_VERSION").exists():
             return
         shutil.rmtree(self._data, ignore_errors=True)  # an initdb that was killed leaves half a folder
@@ -182,15 +120,12 @@ class PostgresServer(DatabaseAdmin):
                 stdout=log, stderr=log, stdin=subprocess.DEVNULL, cwd="/", check=False, timeout=_INIT_TIMEOUT_SECONDS,
             )  # fmt: skip
         if ended.returncode != 0:
-            raise ServerFailed(server=_SERVER, reason="initdb failed", log_path=self.log_path)
+            raise ServerFailed(server=self.server, reason="initdb failed", log_path=self.log_path)
 
     def _paths(self) -> list[Path]:
         return [self._programs / "postgres", self._data / "PG_VERSION"]
 
-    def _start_once(self) -> None:
-        self._port = self._port or pick_port()
-        if not port_is_free(self._port):
-            raise PortInUse(server=_SERVER, port=self._port)
+    def _begin(self, log: IO[bytes]) -> subprocess.Popen[bytes]:
         self._account.own(self._data)
         self._socket_directory = Path(tempfile.mkdtemp(prefix="bancheng-pg-"))  # a socket's path may have 107 bytes
         self._account.own(self._socket_directory)
@@ -198,38 +133,17 @@ class PostgresServer(DatabaseAdmin):
         arguments = [str(self._programs / "postgres"), "-D", str(self._data)]
         for name, value in settings.items():
             arguments += ["-c", f"{name}={value}"]
-        log_start = self.log_path.stat().st_size if self.log_path.exists() else 0
-        with self.log_path.open("ab") as log:
-            self._process = subprocess.Popen(
-                self._account.command(arguments, paths=self._paths()),
-                stdout=log, stderr=log, stdin=subprocess.DEVNULL, cwd="/",
-                start_new_session=True,  # Ctrl-C in a terminal goes to the one who started us, who then stops us
-            )  # fmt: skip
-        wait_until(lambda: self._ready() or self.process_id is None, timeout_seconds=_START_TIMEOUT_SECONDS)
-        if not self._ready():
-            self._failed_to_start(log_start)
+        return launched(self._account.command(arguments, paths=self._paths()), log, "/")
 
-    def _ready(self) -> bool:
+    def _is_ready(self) -> bool:
         try:
             lines = (self._data / "postmaster.pid").read_text().splitlines()
         except FileNotFoundError:
             return False
         return len(lines) > _READY_LINE and lines[0] == str(self.process_id) and lines[_READY_LINE].strip() == "ready"
 
-    def _failed_to_start(self, log_start: int) -> None:
-        self.kill()
-        self._ended()
-        with self.log_path.open("rb") as log:
-            log.seek(log_start)
-            said = log.read().decode(errors="replace")
-        if "Address already in use" in said:
-            raise PortInUse(server=_SERVER, port=self._port)
-        raise ServerFailed(server=_SERVER, reason="it did not become ready", log_path=self.log_path)
-
     def _ended(self) -> None:
-        if self._process is not None:
-            self._process.wait()
-            self._process = None
+        super()._ended()
         if self._socket_directory is not None:
             shutil.rmtree(self._socket_directory, ignore_errors=True)
             self._socket_directory = None
