@@ -164,7 +164,7 @@ async def test_a_roster_is_its_units_own_and_changed_by_who_leads_it(open_hall: 
         refused = await (await open_hall.at(XIAOSHAN, login)).post(
             "/duty", {"staff": "s-middle-clerk", "duty": "clerk", "day": TOMORROW}
         )
-        assert (refused.status_code, refused.json()["code"]) == (403, "api.forbidden")
+        assert (refused.status_code, refused.json()["code"]) == (403, "register.forbidden")
     above = await open_hall.at(XIAOSHAN, "top-leader")
     assert (await above.get("/duty")).json()["entries"] == []
     stranger = await above.post("/duty", {"staff": "s-middle-clerk", "duty": "clerk", "day": TODAY})

@@ -93,7 +93,7 @@ async def test_a_document_is_recorded_once_and_by_an_administrator(hall: Registe
     again = await (await hall.at(PANAN, "top-administrator")).post("/entrustments", entrustment())
     assert (again.status_code, again.json()["code"]) == (422, "entrustment.exists")
     forbidden = await (await hall.at(PANAN, "top-leader")).post("/entrustments", entrustment(document="b"))
-    assert (forbidden.status_code, forbidden.json()["code"]) == (403, "api.forbidden")
+    assert (forbidden.status_code, forbidden.json()["code"]) == (403, "register.forbidden")
 
 
 async def end(hall: RegistersHall, document: str, last_day: str) -> None:

@@ -131,7 +131,7 @@ async def test_only_an_administrator_may_and_the_same_key_publishes_once(hall: R
     for login in ("top-clerk", "top-supervisor", "middle-leader"):
         other = await hall.at(PANAN, login)
         answer = await other.post("/units/change", {"unit": STREET, "name": "别名"})
-        assert (answer.status_code, answer.json()["code"]) == (403, "api.forbidden")
+        assert (answer.status_code, answer.json()["code"]) == (403, "register.forbidden")
     administrator = await hall.at(PANAN, "top-administrator")
     first = await administrator.post("/units/change", {"unit": STREET, "name": "新名"}, key="k")
     again = await administrator.post("/units/change", {"unit": STREET, "name": "新名"}, key="k")

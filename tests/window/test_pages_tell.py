@@ -46,6 +46,28 @@ async def test_a_refusal_names_who_may_do_it_to_programs_too(hall: TownHall) -> 
     assert refused["parameters"] == {"roles": "duty_leader,coordinator"}
 
 
+@pytest.mark.parametrize(
+    ("language", "words"), [("zh", "管理员和监督员看不到案件"), ("en", "Administrators and reviewers see no cases.")]
+)
+async def test_whoever_sees_no_case_by_design_is_told_so_and_where_to_go(
+    hall: TownHall, language: str, words: str
+) -> None:
+    administrator, reviewer = [
+        await at_page(hall, login, language=language) for login in ("hall-administrator", "hall-reviewer")
+    ]
+    await case_of(hall, "hall-clerk")
+    for path in ("/cases", "/cases?tab=all", "/cases/search?q=补贴", "/cases/missing?step=answer"):
+        page = await administrator.open(path)
+        assert words in page.text, path
+        for address in ("/registers", "/rules/days", "/links"):
+            assert page.answer.text.count(f'href="{address}"') == 2, (path, address)
+        seen = await reviewer.open(path)
+        assert words in seen.text
+        assert 'href="/rules/days"' not in seen.answer.text
+    clerk = await at_page(hall, "village-clerk", language=language)
+    assert words not in (await clerk.open("/cases")).text
+
+
 async def test_a_case_past_either_limit_is_marked_in_the_list_and_counted_on_its_page(hall: TownHall) -> None:
     path = await case_of(hall, "village-clerk")
     browser = await at_page(hall, "village-clerk")

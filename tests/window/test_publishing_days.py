@@ -182,7 +182,7 @@ async def test_nobody_but_an_administrator_previews_or_publishes_and_it_is_recor
         caller = await hall.signed_in(login)
         for path in ("/calendars/preview", "/calendars", "/profiles/check", "/profiles/preview", "/profiles/publish"):
             answer = await caller.post(path, body)
-            assert (answer.status_code, answer.json()["code"]) == (403, "api.forbidden")
+            assert (answer.status_code, answer.json()["code"]) == (403, "register.forbidden")
     assert ("s-hall-clerk", "refused:calendar-published") in await audit(hall)
 
 

@@ -146,7 +146,10 @@ async def test_only_administrators_find_the_pages_and_elsewhere_they_are_told_wh
     clerk = await at_page(hall, "hall-clerk")
     assert "/rules/days" not in (await clerk.open("/cases")).answer.text
     for path in ("/rules/days", "/rules/profile"):
-        assert (await clerk.open(path)).status == 403
+        refused = await clerk.open(path)
+        assert refused.status == 403
+        assert "由管理员来办" in refused.text
+        assert "上报" not in refused.text
     below = TierHall(tiers.sites["town"].database, hosted=tiers.sites["town"].hosted)
     administrator = await at_page(below, "hall-administrator")
     for path in ("/rules/days", "/rules/profile"):

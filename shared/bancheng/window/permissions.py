@@ -132,6 +132,11 @@ def sees_at_once(visible: Visibility, case: Case) -> bool:
     return visible.sees(case.holder_unit) or visible.sees(case.registered_unit)
 
 
+def sees_no_case(roles: Iterable[str]) -> bool:
+    """Whether the roles show no case at all, by design."""
+    return not frozenset(roles) - SEES_NO_CASE
+
+
 _children: WeakKeyDictionary[Jurisdiction, dict[str, list[str]]] = WeakKeyDictionary()
 
 
@@ -142,7 +147,7 @@ def visibility(jurisdiction: Jurisdiction, unit: str, roles: Iterable[str]) -> V
     """
     tenant = jurisdiction.directory.tenant
     held = frozenset(roles)
-    if not held - SEES_NO_CASE:
+    if sees_no_case(held):
         return Visibility(tenant=tenant, units=())
     entry = jurisdiction.unit(unit)
     if entry is not None and entry.parent is None:

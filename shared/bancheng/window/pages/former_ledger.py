@@ -103,7 +103,7 @@ async def take_former_ledger_page(request: StaffRequest, window: NamedDependency
 
 def _require_importer(request: StaffRequest) -> None:
     if not may_import(request.user):
-        raise ApiError(403, "api.forbidden", roles="administrator,coordinator")
+        raise ApiError(403, "register.forbidden", roles="administrator,coordinator")
 
 
 async def _uploaded(request: StaffRequest) -> bytes:

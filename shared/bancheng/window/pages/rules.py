@@ -159,7 +159,7 @@ async def publish_profile_page(request: StaffRequest, window: NamedDependency[Wi
 
 def _require_administrator(request: StaffRequest) -> None:
     if not may_change(request.user):
-        raise ApiError(403, "api.forbidden", roles="administrator")
+        raise ApiError(403, "register.forbidden", roles="administrator")
 
 
 async def _given(request: StaffRequest, window: Window, form: Mapping[str, str]) -> dict[str, object]:

@@ -21,7 +21,7 @@ from bancheng.kernel.duty import Duty
 from bancheng.window.failures import ApiError
 from bancheng.window.identity import Identity
 from bancheng.window.pages.rendering import SECURITY
-from bancheng.window.permissions import may
+from bancheng.window.permissions import may, sees_no_case
 from bancheng.window.registers.changing import may_change
 from bancheng.window.requests import Connection, CookieKind, StaffRequest, cookie_name, window_of
 
@@ -96,6 +96,7 @@ def page_context(identity: Identity) -> dict[str, object]:
         "csrf": identity.csrf,
         "role_texts": {each.role: each.name for each in site.current_profile().roles},
         "may_publish": may_change(identity),
+        "sees_no_case": sees_no_case(identity.roles),
         "may_register": may(identity.roles, Register, site.current_profile()),
         "uses_seal": site.current_profile().seal != "never",
         "on_duty": {duty: identity.roster.on_duty(identity.today, duty) for duty in get_args(Duty)},

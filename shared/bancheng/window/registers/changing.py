@@ -53,7 +53,7 @@ async def changed(
     *,
     status: int = 200,
 ) -> Answer:
-    """Do `work` once for the request's key; what it returns is the answer. Raises ApiError `api.forbidden` and
+    """Do `work` once for the request's key; what it returns is the answer. Raises ApiError `register.forbidden` and
     `publish.not_here`, and whatever `work` raises.
     """
 
@@ -135,7 +135,7 @@ def _require(identity: Identity, action: str, roles: tuple[Role, ...], *, at_the
     """Raises ApiError."""
     if not may_change(identity, roles):
         refused = AuditRecord(staff_id=identity.staff_id, unit=identity.unit, action=f"refused:{action}")
-        raise Refused(403, "api.forbidden", refused, roles=",".join(roles))
+        raise Refused(403, "register.forbidden", refused, roles=",".join(roles))
     if at_the_top and not is_top(identity):
         top = top_unit(identity)
         raise ApiError(409, "publish.not_here", site=top.site, unit=top.code)
