@@ -7,22 +7,16 @@ links is tested in tests/partition and tests/contract.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from bancheng.federation.case_reports import make_reports
-from bancheng.federation.site import HostedSite
 from bancheng.federation.sweep import sweep
-from bancheng.kernel.context import Jurisdiction
 from bancheng.profiles.loader import shipped_profile, shipped_profiles
 from bancheng.schema.documents import Directory, SiteEntry, UnitEntry
-from bancheng.store.accounts import Staff, save_staff
 from bancheng.store.signing import Signer
-from bancheng.window.hosting import Hosting
-from bancheng.window.passwords import hash_password
-from tests.kernel.notices import CALENDAR
-from tests.support.papers import a_place_for_papers
-from tests.window.town_hall import PASSWORD, SITE, START, Caller, TownHall
+from tests.window.town_hall import SITE, Accounts, Caller, TownHall
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -90,38 +84,14 @@ def accounts(tenant: str) -> dict[str, tuple[str, tuple[str, ...]]]:
 class OpenHall(TownHall):
     """Every shipped tenant behind one application. `now` is domain time; `pass_until` lets deadlines act."""
 
-    def __post_init__(self) -> None:
-        self.hosting = Hosting(
-            self.database,
-            {tenant: self.site(tenant) for tenant in shipped_profiles()},
-            lambda tenant, _: self.woken.append(tenant),
-            papers=a_place_for_papers(),
-        )
-        self.application = self.application_with(self.limits)
+    def tenants(self) -> Collection[str]:
+        return shipped_profiles()
 
-    def site(self, tenant: str) -> HostedSite:
-        signer = Signer(SITE, SITE.encode().ljust(32, b"0"))
-        profile = shipped_profile(tenant)
-        return HostedSite(
-            tenant=tenant,
-            site=SITE,
-            signer=signer,
-            jurisdiction=Jurisdiction(directory(tenant, signer)),
-            profiles={profile.edition: profile},
-            calendar=CALENDAR,
-            now=lambda: self.now,
-        )
+    def directory(self, tenant: str, signer: Signer) -> Directory:
+        return directory(tenant, signer)
 
-    async def employ(self) -> None:
-        password_hash = hash_password(PASSWORD)
-        for tenant in shipped_profiles():
-            async with self.database.transaction(tenant) as tx:
-                for login, (unit, roles) in accounts(tenant).items():
-                    staff = Staff(
-                        staff_id=f"s-{login}", login=login, name=f"测试{login}", unit=unit, roles=roles,
-                        password_hash=password_hash, active=True, created_at=START,
-                    )  # fmt: skip
-                    await save_staff(tx, staff)
+    def accounts(self, tenant: str) -> Accounts:
+        return accounts(tenant)
 
     async def pass_until(self, instant: datetime, *tenants: str) -> None:
         """Domain time goes on and the clocks of these tenants (all if none is named) act on what is due."""

@@ -7,7 +7,7 @@ link; the links are tested elsewhere.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -42,7 +42,9 @@ PASSWORD = "a-password-for-tests"
 START = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
 """Monday, 10:00 in Beijing."""
 
-STAFF = {
+Accounts = Mapping[str, tuple[str, tuple[str, ...]]]
+"""Login to unit and roles."""
+STAFF: Accounts = {
     "hall-clerk": (HALL, ("clerk",)),
     "hall-leader": (HALL, ("duty_leader",)),
     "hall-coordinator": (HALL, ("coordinator",)),
@@ -97,7 +99,7 @@ class TownHall:
     def __post_init__(self) -> None:
         self.hosting = Hosting(
             self.database,
-            {tenant: self.site(tenant) for tenant in (XIAOSHAN, PANAN)},
+            {tenant: self.site(tenant) for tenant in self.tenants()},
             lambda tenant, _: self.woken.append(tenant),
             papers=a_place_for_papers(),
         )
@@ -129,23 +131,32 @@ class TownHall:
             tenant=tenant,
             site=SITE,
             signer=signer,
-            jurisdiction=Jurisdiction(directory(tenant, signer)),
+            jurisdiction=Jurisdiction(self.directory(tenant, signer)),
             profiles={profile.edition: profile},
             calendar=CALENDAR,
             now=lambda: self.now,
         )
 
+    def tenants(self) -> Collection[str]:
+        return (XIAOSHAN, PANAN)
+
+    def directory(self, tenant: str, signer: Signer) -> Directory:
+        return directory(tenant, signer)
+
+    def accounts(self, tenant: str) -> Accounts:
+        """The same in both tenants, with the units' codes of each."""
+        return {login: (unit.replace(HALL, tenant, 1), roles) for login, (unit, roles) in STAFF.items()}
+
     async def employ(self) -> None:
-        """The same accounts in both tenants, with the units' codes of each."""
         password_hash = hash_password(PASSWORD)
-        for tenant in (XIAOSHAN, PANAN):
+        for tenant in self.tenants():
             async with self.database.transaction(tenant) as tx:
-                for login, (unit, roles) in STAFF.items():
+                for login, (unit, roles) in self.accounts(tenant).items():
                     staff = Staff(
                         staff_id=f"s-{login}",
                         login=login,
                         name=f"测试{login}",
-                        unit=unit.replace(HALL, tenant, 1),
+                        unit=unit,
                         roles=roles,
                         password_hash=password_hash,
                         active=True,
