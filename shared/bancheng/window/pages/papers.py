@@ -5,6 +5,7 @@ The use cases are the API's. Owns how their forms come in and how a refusal goes
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import UUID
 
@@ -30,6 +31,7 @@ from bancheng.window.usecases import give
 from bancheng.window.window import Window
 
 _REFUSALS = (InvalidInput, Rejected, ApiError, PaperStoreUnavailable)
+_File = Callable[[StaffRequest, Window, UUID, SentForm], Awaitable[None]]
 
 
 @get("/cases/{case_id:uuid}/papers/{sha256:str}", include_in_schema=False)
@@ -44,18 +46,8 @@ async def paper_at_page(
 async def attach_at_page(
     request: StaffRequest, window: NamedDependency[Window], case_id: FromPath[UUID]
 ) -> Response[Any]:
-    """The case's page again: with the paper, or with the form still open and what is wrong beside the field."""
-    typed: dict[str, str] = {}
-    try:
-        async with sent_form(request, window) as sent:
-            typed = sent.texts
-            require_token(typed, request.user.csrf)
-            body = body_of_texts(typed, PaperBody)
-            upload = await sent.upload(body.paper_kind)
-            await attach(window.hosting, request.user, case_id, upload, sent.content, typed.get("key"))
-    except _REFUSALS as refusal:
-        return await refused_at_page(request, window, case_id, "attach-paper", typed, refusal)
-    return redirect(f"/cases/{case_id}?done=attach-paper")
+    """A paper with its kind."""
+    return await _filed(request, window, case_id, "attach-paper", _attach)
 
 
 @post("/cases/{case_id:uuid}/sign-form", request_max_body_size=MOST_REQUEST_BYTES, include_in_schema=False)
@@ -63,15 +55,26 @@ async def sign_at_page(
     request: StaffRequest, window: NamedDependency[Window], case_id: FromPath[UUID]
 ) -> Response[Any]:
     """签收: with what was drawn or photographed, attached in the same step, or with a paper that the case has."""
+    return await _filed(request, window, case_id, "sign-form", _sign)
+
+
+async def _filed(request: StaffRequest, window: Window, case_id: UUID, command: str, file: _File) -> Response[Any]:
+    """The case's page again: with what was filed, or with the form still open and what is wrong beside the field."""
     typed: dict[str, str] = {}
     try:
         async with sent_form(request, window) as sent:
             typed = sent.texts
             require_token(typed, request.user.csrf)
-            await _sign(request, window, case_id, sent)
+            await file(request, window, case_id, sent)
     except _REFUSALS as refusal:
-        return await refused_at_page(request, window, case_id, "sign-form", typed, refusal)
-    return redirect(f"/cases/{case_id}?done=sign-form")
+        return await refused_at_page(request, window, case_id, command, typed, refusal)
+    return redirect(f"/cases/{case_id}?done={command}")
+
+
+async def _attach(request: StaffRequest, window: Window, case_id: UUID, sent: SentForm) -> None:
+    body = body_of_texts(sent.texts, PaperBody)
+    upload = await sent.upload(body.paper_kind)
+    await attach(window.hosting, request.user, case_id, upload, sent.content, sent.texts.get("key"))
 
 
 async def _sign(request: StaffRequest, window: Window, case_id: UUID, sent: SentForm) -> None:
