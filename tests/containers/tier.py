@@ -171,12 +171,14 @@ class Tier:
         return [each for each in services if each in known and self.compose("ps", "-q", each).split()]
 
     def wait_ready(self) -> None:
+        """Every replica."""
+
         def is_ready() -> bool:
             try:
-                self.compose("exec", "-T", "service", "bancheng-health")
+                replicas = self.containers("service")
+                return bool([run("docker", "exec", each, "bancheng-health") for each in replicas])
             except CommandFailed:
                 return False
-            return True
 
         assert wait_until(is_ready, timeout_seconds=90), self.compose("logs", "--tail=40", "service")
 
