@@ -53,7 +53,7 @@ test-containers: setup ## the three tiers from their own compose files, with an 
 	@# Images that are neither here nor to be had from a registry are made from packages.
 	@for image in python:3.11-slim-bookworm postgres:18 nats:2.15; do \
 	  docker image inspect $$image >/dev/null 2>&1 || docker pull -q $$image || deploy/offline/build || exit 1; done
-	TEST_CONTAINERS=1 $(BIN)/python -m pytest -n 0 --timeout 900 $(or $(PYTEST_ARGS),tests/containers)
+	TEST_CONTAINERS=1 $(BIN)/python -m pytest -n 0 --timeout 1800 $(or $(PYTEST_ARGS),tests/containers)
 
 bundle: setup ## images, wheels and checksums in one file, for hosts without a network (deploy/offline)
 	deploy/offline/bundle

@@ -21,7 +21,7 @@ import msgspec
 from bancheng.runtime.local_process import wait_until
 from bancheng.runtime.site_files import bootstrap_documents, read_site_file
 from bancheng.schema.documents import Directory, Document
-from tests.containers.tier import HUB_NAME, Tier, run
+from tests.containers.tier import HUB_NAME, PATIENCE_SECONDS, Tier, run
 from tests.support.api import Client
 from tests.support.clock import SharedClock
 from tests.support.standing import Standing, read_standing
@@ -29,7 +29,6 @@ from tests.support.tenants import COUNTY, TOWN, VILLAGE, XIAOSHAN, calendar
 
 BEGIN_AT = datetime(2026, 11, 23, 1, 30, tzinfo=UTC)
 """Monday, 9:30 in the morning there."""
-QUIET_SECONDS = 90.0
 OFFLINE_BASE = "bancheng-base"
 """What deploy/offline/build makes of Debian's packages; it is the base as well where no registry was reached."""
 OFFLINE_SECONDS, BUILD_SECONDS = 1200.0, 600.0
@@ -156,7 +155,7 @@ class Deployment:
             standing = self.standing()
             return not standing.unrest(self.clock.now())
 
-        assert wait_until(is_quiet, timeout_seconds=QUIET_SECONDS), "\n".join(standing.unrest(self.clock.now()))
+        assert wait_until(is_quiet, timeout_seconds=PATIENCE_SECONDS), "\n".join(standing.unrest(self.clock.now()))
         return standing
 
 

@@ -65,7 +65,7 @@ bancheng-county serve >serve.log 2>&1 &
 tries=0
 until bancheng-county check >checked 2>&1 && [ "$(grep -c '有 0 帧' checked)" = 2 ]; do
   tries=$((tries + 1))
-  [ "$tries" -lt 30 ] || { cat checked nats.log serve.log >&2; exit 1; }
+  [ "$tries" -lt 120 ] || { cat checked nats.log serve.log >&2; exit 1; }
   sleep 1
 done
 cat checked

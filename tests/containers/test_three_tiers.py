@@ -64,7 +64,7 @@ def test_each_part_is_restarted_and_nothing_is_lost(deployment: Deployment, part
     after = clerk.register(title=f"重启之后 {part}")
     county = deployment.tiers["county"].client(XIAOSHAN, "county-clerk")
     for registered in (before, after):
-        county.wait_for_case(registered.case_id, timeout_seconds=60)
+        county.wait_for_case(registered.case_id)
 
 
 def test_two_replicas_of_the_town_share_the_work_and_one_may_die(deployment: Deployment) -> None:
@@ -74,10 +74,10 @@ def test_two_replicas_of_the_town_share_the_work_and_one_may_die(deployment: Dep
     village = deployment.tiers["village"].client(XIAOSHAN, "village-clerk")
     first = village.register(title="两个副本都看得到").case_id
     for replica in (1, 2):
-        town.client(XIAOSHAN, "town-clerk", replica=replica).wait_for_case(first, timeout_seconds=60)
+        town.client(XIAOSHAN, "town-clerk", replica=replica).wait_for_case(first)
     town.compose("up", "-d", "--scale", "service=1", "service")
     second = village.register(title="少了一个副本").case_id
-    town.client(XIAOSHAN, "town-clerk").wait_for_case(second, timeout_seconds=60)
+    town.client(XIAOSHAN, "town-clerk").wait_for_case(second)
 
 
 def test_a_village_that_is_cut_off_works_on_and_catches_up(deployment: Deployment) -> None:
@@ -89,7 +89,7 @@ def test_a_village_that_is_cut_off_works_on_and_catches_up(deployment: Deploymen
     village.heal()
     county = deployment.tiers["county"].client(XIAOSHAN, "county-clerk")
     for case_id in alone:
-        county.wait_for_case(case_id, timeout_seconds=90)
+        county.wait_for_case(case_id)
     assert village.says("到上级的消息服务：UP_village 有")
 
 
@@ -115,7 +115,7 @@ def test_a_tenant_and_a_site_join_while_cases_climb_and_disturb_nobody(deploymen
     deployment.climbs(new, new.register(title="新站点的第一件", unit=EAST).case_id)
     at_county = county.client(XIAOSHAN, "county-clerk")
     for case_id in registered:
-        at_county.wait_for_case(case_id, timeout_seconds=60)
+        at_county.wait_for_case(case_id)
     assert {name: begun_at(tier) for name, tier in deployment.tiers.items() if name in begun} == begun
 
     panan = county.operator("cat", f"operator/{PANAN}/hall/{PANAN}.toml")

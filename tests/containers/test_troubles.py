@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import httpx
 
 from bancheng.runtime.local_process import wait_until
-from tests.containers.tier import HUB_NAME
+from tests.containers.tier import HUB_NAME, PATIENCE_SECONDS
 from tests.support.api import Client, Refused
 from tests.support.tenants import TOWN, VILLAGE, XIAOSHAN
 
@@ -44,7 +44,7 @@ def test_a_nats_server_lost_with_all_its_streams_is_made_anew(deployment: Deploy
     during = village.register(title="消息服务没有了的时候").case_id
     assert deployment.tiers["village"].says("nats.unreachable", "启动消息服务")
     hub.compose("up", "-d", "migrate", "nats")
-    county.wait_for_case(during, timeout_seconds=120)
+    county.wait_for_case(during)
 
 
 def test_an_ended_certificate_stops_no_window_and_is_named(deployment: Deployment) -> None:
@@ -58,8 +58,10 @@ def test_an_ended_certificate_stops_no_window_and_is_named(deployment: Deploymen
     assert deployment.tiers["village"].says("nats.certificate", "certificate has expired")
     hub.operator(*issue)
     hub.compose("restart", "nats")
-    assert wait_until(lambda: is_answered(county), timeout_seconds=90), "the pages use the new one without a restart"
-    county.wait_for_case(during, timeout_seconds=120)
+    assert wait_until(lambda: is_answered(county), timeout_seconds=PATIENCE_SECONDS), (
+        "the pages use the new one without a restart"
+    )
+    county.wait_for_case(during)
     assert deployment.tiers["village"].says("到上级的消息服务：DN_village 有")
 
 
@@ -83,7 +85,7 @@ def test_a_full_disk_refuses_with_a_code_and_loses_nothing_that_was_answered(dep
             refused.append(error)
         return bool(refused)
 
-    assert wait_until(is_refused, timeout_seconds=60)
+    assert wait_until(is_refused, timeout_seconds=PATIENCE_SECONDS)
     assert (refused[0].status, refused[0].code.partition(".")[0]) == (503, "database"), refused[0]
     tier.compose("exec", "-T", "database", "sh", "-c", FREE)
     tier.wait_ready()
@@ -91,7 +93,7 @@ def test_a_full_disk_refuses_with_a_code_and_loses_nothing_that_was_answered(dep
     county = deployment.tiers["county"].client(XIAOSHAN, "county-clerk")
     for case_id in answered:
         assert clerk.case(case_id)
-        county.wait_for_case(case_id, timeout_seconds=60)
+        county.wait_for_case(case_id)
 
 
 def test_a_village_silent_for_a_month_is_helped_from_above_and_comes_back(deployment: Deployment) -> None:
@@ -103,12 +105,12 @@ def test_a_village_silent_for_a_month_is_helped_from_above_and_comes_back(deploy
     tier.compose("stop", "service")
     deployment.clock.advance_to(deployment.clock.now() + timedelta(days=31))
     town = deployment.tiers["town"].client(XIAOSHAN, "town-clerk")
-    assert wait_until(lambda: town.case(left)["holder_unit"]["code"] != VILLAGE, timeout_seconds=60)
+    assert wait_until(lambda: town.case(left)["holder_unit"]["code"] != VILLAGE, timeout_seconds=PATIENCE_SECONDS)
     tier.compose("up", "-d", "service")
     tier.wait_ready()
     back = tier.client(XIAOSHAN, "village-clerk")
-    assert wait_until(lambda: back.case(left)["holder_unit"]["code"] != VILLAGE, timeout_seconds=120)
+    assert wait_until(lambda: back.case(left)["holder_unit"]["code"] != VILLAGE, timeout_seconds=PATIENCE_SECONDS)
     again = back.register(title="恢复以后的一件").case_id
-    town.wait_for_case(again, timeout_seconds=60)
+    town.wait_for_case(again)
     assert back.case(again)["holder_unit"]["code"] in {VILLAGE, TOWN}
     deployment.quiesce()

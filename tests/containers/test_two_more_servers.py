@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bancheng.runtime.local_process import wait_until
-from tests.containers.tier import HUB_NAME, ROOT, Tier
+from tests.containers.tier import HUB_NAME, PATIENCE_SECONDS, ROOT, Tier
 from tests.support.tenants import XIAOSHAN
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 PAGE = ROOT / "docs" / "ops" / "scaling.md"
 HUB = f"tls://{HUB_NAME}:4222"
 OTHERS = ("b", "c")
-CATCH_UP_SECONDS = 120
 
 
 def override() -> str:
@@ -67,7 +66,7 @@ def test_the_first_of_three_servers_is_lost_and_cases_still_climb(deployment: De
             tier.set_values(STREAM_REPLICAS="3")
         tier.compose("up", "-d", "service")
         tier.wait_ready()
-    assert wait_until(lambda: not behind(three), timeout_seconds=CATCH_UP_SECONDS), behind(three)
+    assert wait_until(lambda: not behind(three), timeout_seconds=PATIENCE_SECONDS), behind(three)
 
     county.compose("stop", "nats")
     village = deployment.tiers["village"].client(XIAOSHAN, "village-clerk")

@@ -35,10 +35,15 @@ class Refused(AssertionError):
 
 
 class Client:
-    """One member of staff at one window. Every POST bears an idempotency key."""
+    """One member of staff at one window. Every POST bears an idempotency key. `patience_seconds`: how long to wait for
+    what other sites do, unless a call says otherwise.
+    """
 
-    def __init__(self, *, base_url: str, tenant: str, verify: ssl.SSLContext | bool = True) -> None:
+    def __init__(
+        self, *, base_url: str, tenant: str, verify: ssl.SSLContext | bool = True, patience_seconds: float = 30.0
+    ) -> None:
         self.tenant = tenant
+        self._patience_seconds = patience_seconds
         self.http = httpx.Client(base_url=base_url, timeout=TIMEOUT_SECONDS, verify=verify)
 
     def sign_in(self, login: str, password: str) -> None:
@@ -93,8 +98,9 @@ class Client:
             time.sleep(POLL_SECONDS)
         raise AssertionError(f"paper {sha256} of case {case_id} has not come after {timeout_seconds} s")
 
-    def wait_for_case(self, case_id: UUID, *, timeout_seconds: float = 30.0, **expected: Any) -> Any:
+    def wait_for_case(self, case_id: UUID, *, timeout_seconds: float | None = None, **expected: Any) -> Any:
         """The case, once it is here and its fields are as expected. `holder_unit` is compared by its code."""
+        timeout_seconds = self._patience_seconds if timeout_seconds is None else timeout_seconds
         deadline = time.monotonic() + timeout_seconds
         seen: Any = None
         while time.monotonic() < deadline:
