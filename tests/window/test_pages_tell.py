@@ -68,6 +68,31 @@ async def test_whoever_sees_no_case_by_design_is_told_so_and_where_to_go(
     assert words not in (await clerk.open("/cases")).text
 
 
+async def test_the_parts_of_a_case_are_called_by_their_names_and_not_by_their_numbers(hall: TownHall) -> None:
+    clerk, browser = await hall.signed_in("hall-clerk"), await at_page(hall, "hall-clerk")
+    case_id = await clerk.register()
+    for name in ("银行流水", "户口簿复印件", "户口簿复印件"):
+        await clerk.must(case_id, "require-paper", name=name, due_on="2026-03-06")
+    await clerk.must(case_id, "add-joint-person", name="吴某某")
+    await clerk.must(case_id, "accept")
+    await clerk.must(case_id, "record-required-paper", number=1)
+    await clerk.must(case_id, "record-required-paper", number=3)
+    await clerk.must(case_id, "pass-to-body", body="仲裁委", helper="李某", reason="要裁决", limit_workdays=3)
+    await clerk.must(case_id, "record-body-reply", number=1, text="已裁决", done=True)
+    await clerk.must(case_id, "give-answer", text="已告知", person_number=1)
+    text = (await browser.open(f"/cases/{case_id}")).text
+    for told in (
+        "缺的材料 银行流水",
+        "缺的材料 户口簿复印件 (3)",
+        "补齐材料期限 户口簿复印件 (2)",
+        "转出事项跟踪期限 仲裁委",
+        "其他机构 仲裁委",
+        "答复谁 吴某某",
+    ):
+        assert told in text, told
+    assert "第几项" not in text
+
+
 async def test_a_case_past_either_limit_is_marked_in_the_list_and_counted_on_its_page(hall: TownHall) -> None:
     path = await case_of(hall, "village-clerk")
     browser = await at_page(hall, "village-clerk")

@@ -31,6 +31,7 @@ from bancheng.window.pages.forms import FormField, FormReader, body_from
 from bancheng.window.pages.missing import asked_for
 from bancheng.window.pages.naming import Names
 from bancheng.window.pages.paper_items import paper_items
+from bancheng.window.pages.part_names import part_names
 from bancheng.window.pages.session import page_context, redirect, session_form
 from bancheng.window.pages.timeline import Teller
 from bancheng.window.pages.words import WORDS
@@ -230,17 +231,19 @@ async def _live_context(request: StaffRequest, window: Window, case_id: UUID, ve
     view = await window.queries.case(identity, case_id, language)
     history = await window.queries.history(identity, case_id)
     profile = identity.site.profile(view.profile_edition)
-    teller = Teller(identity.site, profile, language)
+    plain = Names(profile, identity.site.jurisdiction, language)
+    called = Names(profile, identity.site.jurisdiction, language, part_names(view.record, plain))
+    elsewhere = Teller(identity.site, profile, language, plain)
     papers = await list_papers(window.hosting, window.queries, identity, case_id)
     return {
         **page_context(identity),
         "case": view,
-        "terms": teller.terms(history.main),
-        "late": [teller.item(entry) for entry in history.late],
-        "unplaced": [teller.item(entry) for entry in history.unplaced],
+        "terms": Teller(identity.site, profile, language, called).terms(history.main),
+        "late": [elsewhere.item(entry) for entry in history.late],
+        "unplaced": [elsewhere.item(entry) for entry in history.unplaced],
         "papers": paper_items(papers, history.main, language, is_hidden=view.person_masked),
         "names": _names(profile, view),
-        "called": Names(profile, identity.site.jurisdiction, language),
+        "called": called,
         "can_correct": any(action.name == "correct-person" and action.allowed for action in view.actions),
         "missing": [step for step in view.missing if step in asked_for(profile)],
         "version": version or view.version,

@@ -6,7 +6,7 @@ templates.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import cast
 
 from bancheng.kernel.context import Jurisdiction
@@ -19,9 +19,12 @@ from bancheng.window.pages.words import WORDS
 
 
 class Names:
-    """The words of one tenant's rules for one reader."""
+    """The words of one tenant's rules for one reader. `parts` are what the numbered parts of a case are called."""
 
-    def __init__(self, profile: Profile, jurisdiction: Jurisdiction, language: Language) -> None:
+    def __init__(
+        self, profile: Profile, jurisdiction: Jurisdiction, language: Language, parts: Mapping[str, str] | None = None
+    ) -> None:
+        self._parts = parts or {}
         self._profile = profile
         self._jurisdiction = jurisdiction
         self._language: Language = language
@@ -39,13 +42,19 @@ class Names:
         return next((self.text(each.name) for each in choices if each.key == key), key)
 
     def clock(self, name: str) -> str:
-        """A limit: the system's own by its word, an obligation by the tenant's, a numbered one with its number."""
+        """A limit: the system's own by its word, an obligation by the tenant's, that of a part with what the part is
+        called, else its number.
+        """
         if name.startswith(HELD_PREFIX):
             return word(self._language, "clock", "held")
         if name.startswith(STEP_PREFIX):
             return self.choice("obligations", name.removeprefix(STEP_PREFIX))
         sort, _, number = name.partition(":")
-        return f"{word(self._language, 'clock', sort)} {number}".strip()
+        return f"{word(self._language, 'clock', sort)} {self._parts.get(name, number)}".strip()
+
+    def part(self, sort: str, number: object) -> str:
+        """A numbered part of the case: an order by its department, a paper by its name; empty for one not known."""
+        return self._parts.get(f"{sort}{number}", "")
 
     def owner(self, name: str) -> str:
         """Who owes the step of an obligation, in words; empty for any other limit."""

@@ -18,6 +18,7 @@ from bancheng.kernel.profile import Profile
 from bancheng.window.error_texts import Language, text_for
 from bancheng.window.pages.catalogue import translations, word
 from bancheng.window.pages.naming import Names
+from bancheng.window.pages.part_names import PART_OF
 from bancheng.window.pages.places import site_name, tier_name
 from bancheng.window.views import EntryView, unit_view
 
@@ -42,6 +43,7 @@ _GROUPS: Final = {
 _UNSAID: Final = {
     "Registered": ("unit", "number", "title", "description", "person"), "Received": ("unit",), "TakenOver": ("unit",),
     "DutyLeaderCalled": ("unit",), "Paused": ("owner",), "PaperRequired": ("number",),
+    "OrderIssued": ("number",), "PassedToBody": ("number",), "ServiceBooked": ("number",), "AidOffered": ("number",),
 }  # fmt: skip
 """What stands beside the entry or above the history anyway."""
 _CALLED: Final = {
@@ -100,13 +102,15 @@ class Term(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Teller:
-    """Tells the entries of one case in one language."""
+    """Tells the entries of one case in one language. `names` know the numbered parts of its main line; entries off that
+    line have numbers of their own.
+    """
 
-    def __init__(self, site: HostedSite, profile: Profile, language: Language) -> None:
+    def __init__(self, site: HostedSite, profile: Profile, language: Language, names: Names) -> None:
         self._site = site
         self._profile = profile
         self._language: Language = language
-        self._names = Names(profile, site.jurisdiction, language)
+        self._names = names
 
     def terms(self, entries: Sequence[EntryView]) -> list[Term]:
         """In order; a new term begins with whoever has the case from then on."""
@@ -161,9 +165,18 @@ class Teller:
             if name == "corrections":
                 lines += self._corrected(cast("list[dict[str, str]]", value))
                 continue
-            called = _CALLED.get((entry.type, name)) or ("part_number" if name == "number" else name)
-            lines.append(Line(label=word(self._language, "field", called), text=self._text(name, value, entry)))
+            lines.append(self._part(name, value, entry) or self._line(name, value, entry))
         return lines
+
+    def _part(self, name: str, value: object, entry: EntryView) -> Line | None:
+        """A detail that names a part of the case, by what the part is called."""
+        sort, called = PART_OF.get((entry.type, name), ("", ""))
+        part = self._names.part(sort, value)
+        return Line(label=word(self._language, "field", called), text=part) if part else None
+
+    def _line(self, name: str, value: object, entry: EntryView) -> Line:
+        called = _CALLED.get((entry.type, name)) or ("part_number" if name == "number" else name)
+        return Line(label=word(self._language, "field", called), text=self._text(name, value, entry))
 
     def _corrected(self, corrections: Sequence[Mapping[str, str]]) -> list[Line]:
         """Each field by its name, as it was and as it is: masked already for who need not know."""
