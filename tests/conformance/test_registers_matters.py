@@ -79,6 +79,19 @@ async def test_a_document_that_has_ended_entrusts_nothing_any_more(hall: Registe
             "matter.twice",
             "matters[1].key",
         ),
+        (
+            "/matters",
+            {"matters": [{"key": "a", "name": 1, "tier": "county"}]},
+            "api.wrong_type",
+            "matters[0].name",
+        ),
+        ("/matters", {"matters": [{"key": "a", "tier": "county"}]}, "api.missing_field", "matters[0].name"),
+        (
+            "/matters",
+            {"matters": [{"key": "a", "name": "\u0007", "tier": "county"}]},
+            "api.control_characters",
+            "matters[0].name",
+        ),
     ],
 )
 async def test_what_cannot_be_recorded_is_refused_with_its_field(

@@ -16,7 +16,12 @@ Written by `make docs` from the catalogue `shared/bancheng/window/error_texts.to
 stale, and another when the source can give a code that is not here. A code is stable: programs may rely on it, texts
 may change. Names in brackets, such as `[unit]`, are filled in when the error is given.
 
-代码固定不变，程序可以依赖；文字可以改。方括号里的内容在出错时填入。
+The path of a field that does not fit has one form: names with dots between them, and an element of a list by its number
+from 0, in brackets: `person.phone`, `matters[0].name`. In rules an element that has a key or role goes by it where the
+rules refuse it: `case_types.ordinary.answer_workdays`.
+
+代码固定不变，程序可以依赖；文字可以改。方括号里的内容在出错时填入。字段路径只有一种写法：名称之间用点，列表里的第几项
+写在方括号里，从 0 起；规则里有 key 或 role 的项用 key 或 role。
 """
 
 

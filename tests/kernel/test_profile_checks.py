@@ -78,6 +78,7 @@ CHANGES = (
         replace(PROFILE.pause_reasons[0], key="two words"),)),
     _changed("profile.key_unfit", "steps", "a:b", steps=(
         *PROFILE.steps, replace(PROFILE.steps[0], key="a:b"))),
+    _changed("profile.text_missing", "ratings[1]", ratings=(WORD, Text(zh="", en="word"), *(WORD,) * 3)),
     _changed("profile.text_missing", "name", name=Text(zh="某县", en=" ")),
     _changed("profile.text_missing", "kinds.allowance.name", kinds=(
         replace(PROFILE.kinds[0], name=Text(zh="", en="word")), *PROFILE.kinds[1:])),
@@ -89,7 +90,7 @@ CHANGES = (
         replace(PROFILE.tiers[0], hold_workdays=-1), *PROFILE.tiers[1:])),
     _changed("profile.limit_out_of_range", "obligations.file.workdays", "401", obligations=(
         _obligation(workdays=401),)),
-    _changed("profile.limit_out_of_range", "ladder.0.workdays_before", "-1", ladder=(
+    _changed("profile.limit_out_of_range", "ladder[0].workdays_before", "-1", ladder=(
         replace(PROFILE.ladder[0], workdays_before=-1), *PROFILE.ladder[1:])),
     *(_changed("profile.limit_out_of_range", field, "401", **{field: 401}) for field in (
         "transit_workdays", "late_decision_workdays", "conclusion_workdays", "pursuit_workdays", "body_workdays",
@@ -113,11 +114,11 @@ CHANGES = (
     _changed("profile.duplicate_key", "roles.clerk", roles=(RoleName(role="clerk", name=WORD),) * 2),
     _changed("profile.duplicate_key", "forms.sheet.fields.a", forms=(
         _form(*(FormField(key="a", name=WORD),) * 2),)),
-    _changed("profile.ladder_unknown_clock", "ladder.7.clock", "moon", ladder=(
+    _changed("profile.ladder_unknown_clock", "ladder[7].clock", "moon", ladder=(
         *PROFILE.ladder, LadderRung(clock="moon", action="warn"))),
-    _changed("profile.ladder_action", "ladder.7.action", "resume", ladder=(
+    _changed("profile.ladder_action", "ladder[7].action", "resume", ladder=(
         *PROFILE.ladder, LadderRung(clock="person", action="resume"))),
-    _changed("profile.ladder_action", "ladder.7.action", "pass", ladder=(
+    _changed("profile.ladder_action", "ladder[7].action", "pass", ladder=(
         *PROFILE.ladder, LadderRung(clock="person", action="pass", workdays_before=1))),
     _changed("profile.never_passes", "ladder", "order", ladder=(
         *PROFILE.ladder, LadderRung(clock="order", action="remind"))),

@@ -189,7 +189,7 @@ XIAOSHAN = text_of("330109")
             "case_types.complex.answer_workdays",
         ),
         ('key = "conduct"', 'key = "coordination"', "profile.duplicate_key", "kinds.coordination"),
-        ('clock = "transit"', 'clock = "transt"', "profile.ladder_unknown_clock", "ladder.5.clock"),
+        ('clock = "transit"', 'clock = "transt"', "profile.ladder_unknown_clock", "ladder[5].clock"),
         ("{unit}-{date", "{unit}-{day", "profile.number_format", "number_format"),
         ("{unit}-{date", "{unit.site}-{date", "profile.number_format", "number_format"),
         ("{count:03d}", "{count:0900000000d}", "profile.number_format", "number_format"),
@@ -197,7 +197,7 @@ XIAOSHAN = text_of("330109")
         ("{unit}-{date", "{unit}\\u0000{date", "profile.number_format", "number_format"),
         ("max_pause_workdays = 60", "max_pause_workdays = -1", "profile.limit_out_of_range", "max_pause_workdays"),
         ("margin_minutes = 30", "margin_minutes = -30", "profile.limit_out_of_range", "takeover_margin_minutes"),
-        ("workdays_before = 1\n", "workdays_before = -1\n", "profile.limit_out_of_range", "ladder.0.workdays_before"),
+        ("workdays_before = 1\n", "workdays_before = -1\n", "profile.limit_out_of_range", "ladder[0].workdays_before"),
         ('    "ladder",', '    "lader",', "profile.own_choice_unknown", "own_choices[34]"),
     ],
 )

@@ -160,7 +160,7 @@ def _limits(profile: Profile) -> Iterator[ProfileProblem]:
         *((f"case_types.{each.key}.order_workdays", each.order_workdays) for each in profile.case_types),
         *((f"tiers.{each.key}.hold_workdays", each.hold_workdays) for each in profile.tiers),
         *((f"obligations.{each.key}.workdays", each.workdays) for each in profile.obligations),
-        *((f"ladder.{index}.workdays_before", rung.workdays_before) for index, rung in enumerate(profile.ladder)),
+        *((f"ladder[{index}].workdays_before", rung.workdays_before) for index, rung in enumerate(profile.ladder)),
         ("transit_workdays", profile.transit_workdays),
         ("late_decision_workdays", profile.late_decision_workdays),
         ("conclusion_workdays", profile.conclusion_workdays),
@@ -232,10 +232,10 @@ def _ladder(profile: Profile) -> Iterator[ProfileProblem]:
     """Whatever a clock's rungs do before, in the end it is on record that the limit is over, or the case climbs."""
     for index, rung in enumerate(profile.ladder):
         if rung.clock not in CLOCKS:
-            yield ProfileProblem(code="profile.ladder_unknown_clock", field=f"ladder.{index}.clock", detail=rung.clock)
+            yield ProfileProblem(code="profile.ladder_unknown_clock", field=f"ladder[{index}].clock", detail=rung.clock)
         early = rung.action in {"pass", "climb"} and rung.workdays_before != 0
         if rung.action == "resume" or early:
-            yield ProfileProblem(code="profile.ladder_action", field=f"ladder.{index}.action", detail=rung.action)
+            yield ProfileProblem(code="profile.ladder_action", field=f"ladder[{index}].action", detail=rung.action)
     for clock in CLOCKS:
         actions = {rung.action for rung in profile.rungs(clock)}
         if clock not in {HOLDER, TRANSIT} and not actions & {"pass", "climb"}:
@@ -269,7 +269,8 @@ def _texts_of(value: object, path: str) -> Iterator[tuple[str, Text]]:
         yield path, value
     elif isinstance(value, tuple):
         for index, part in enumerate(cast("tuple[object, ...]", value)):
-            yield from _texts_of(part, f"{path}.{getattr(part, 'key', index)}")
+            key: str | None = getattr(part, "key", None)
+            yield from _texts_of(part, f"{path}[{index}]" if key is None else f"{path}.{key}")
     elif isinstance(value, msgspec.Struct):
         for field in value.__struct_fields__:
             yield from _texts_of(getattr(value, field), f"{path}.{field}" if path else field)

@@ -58,13 +58,14 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def place(data: Table, path: str) -> Place:
-    """Where the path leads. It names elements by number, `key` or `role` (`tiers.town.name`); lines are by number.
+    """Where the path leads. It names elements by number, `key` or `role` (`ladder[0].clock`, `tiers.town.name`); lines
+    are by number.
 
     Of several elements with one key the last is meant: it is the one that is too many.
     """
     spelled = ""
     here: object = data
-    for part in path.split("."):
+    for part in path.replace("[", ".").replace("]", "").split("."):
         if _is_list(here):
             position = _position(here, part)
             if position is None:

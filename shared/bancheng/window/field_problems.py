@@ -32,7 +32,9 @@ _WRONG_TYPE: Final = re.compile(r"Expected `([a-z|]+)[^`]*`, got `")
 
 
 class FieldProblem(msgspec.Struct, frozen=True, kw_only=True):
-    """One field that does not fit. `field` is its path, for example `person.phone`; `line` that of a file's text."""
+    """One field that does not fit. `field` is its path, for example `person.phone` or `matters[0].name`; `line` that of
+    a file's text.
+    """
 
     field: str
     code: str
@@ -63,7 +65,7 @@ def problem_of(message: str, path: str = "") -> FieldProblem:
     """What the decoder's message says, as a code. `path` stands in front of the place it names."""
     place = _PLACE.search(message)
     inner = place[1] if place is not None else ""
-    field = ".".join(part for part in (path, inner) if part)
+    field = path + inner if inner.startswith("[") else ".".join(part for part in (path, inner) if part)
     text = _PLACE.sub("", message)
     if found := _UNKNOWN.match(text):
         return problem("api.unknown_field", joined(field, found[1]))

@@ -7,7 +7,7 @@ problem is named by its field, all of them at once. Must not know what the field
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, TypeVar, cast
 
 import msgspec
@@ -50,8 +50,8 @@ def unfit_texts(value: object, path: str = "") -> Iterator[FieldProblem]:
     elif isinstance(value, dict):
         for name, inner in cast("dict[object, object]", value).items():
             yield from unfit_texts(inner, f"{path}.{name}" if path else str(name))
-    elif isinstance(value, list):
-        for number, inner in enumerate(cast("list[object]", value)):
+    elif isinstance(value, list | tuple):
+        for number, inner in enumerate(cast("Sequence[object]", value)):
             yield from unfit_texts(inner, f"{path}[{number}]")
 
 

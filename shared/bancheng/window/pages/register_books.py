@@ -257,7 +257,7 @@ def filled(name: str, identity: Identity) -> str:
             return ""
 
 
-_IN_A_LINE: Final = re.compile(r"matters\.?\[(\d+)\]\.(key|name|tier|department|papers)")
+_IN_A_LINE: Final = re.compile(r"matters\[(\d+)\]\.(key|name|tier|department|papers)")
 _NAMES: Final = {"liaison_name": "name", "entrusted": "matters", "matter_lines": "matters", **CALLED_IN_BODY}
 """Fields that are called otherwise on the page than in the body."""
 
