@@ -91,7 +91,24 @@ def test_a_new_member_of_staff_can_sign_in_with_the_password_that_was_made_up(sy
         client.sign_in("newcomer", password)
         assert client.get("/me")["unit"]["code"] == VILLAGE
     listed = village.command("staff", "list", "--tenant", XIAOSHAN)
-    assert "newcomer\t330109101201\tclerk\tactive" in listed.stdout
+    assert "newcomer\t330109101201\tclerk\tactive\t测试丙" in listed.stdout
+
+
+def test_whose_account_was_stopped_is_out_at_once(system: System) -> None:
+    village = system.services["village"]
+    whom = ("--tenant", XIAOSHAN, "--login", "leaver")
+    arguments = (*whom, "--name", "测试己", "--unit", VILLAGE, "--role", "clerk")
+    assert village.command("staff", "add", *arguments, given="a-password\n").returncode == 0
+    with Client(base_url=village.url, tenant=XIAOSHAN) as client:
+        client.sign_in("leaver", "a-password")
+        assert village.command("staff", "stop", *whom).returncode == 0
+        with pytest.raises(Refused) as refused:
+            client.get("/me")
+        assert refused.value.status == 401
+        with pytest.raises(Refused):
+            client.sign_in("leaver", "a-password")
+    unknown = village.command("staff", "stop", "--tenant", XIAOSHAN, "--login", "nobody")
+    assert (unknown.returncode, "staff.unknown_login" in unknown.stderr) == (1, True)
 
 
 def test_a_new_password_ends_what_was_opened_with_the_old_one(system: System) -> None:

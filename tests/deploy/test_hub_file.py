@@ -94,6 +94,25 @@ def test_where_certificates_come_from_elsewhere_only_the_configuration_is_given(
         assert tar.getnames() == ["nats.conf"]
 
 
+def test_what_the_servers_read_is_written_anew_when_it_was_lost(folder: OperatorFolder) -> None:
+    files = sorted((folder.path / "nats").glob("*.conf"))
+    before = [file.read_bytes() for file in files]
+    assert len(before) == 2
+    for file in files:
+        file.unlink()
+    assert main(["hub", "configure", "--folder", str(folder.path)]) == 0
+    assert [file.read_bytes() for file in files] == before
+
+
+def test_a_hub_file_is_made_although_the_configuration_was_lost(
+    folder: OperatorFolder, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    folder.configuration_of(TOWN).unlink()
+    assert (_printed(folder, capfdbinary, TOWN) / "nats.conf").read_bytes() == folder.configuration_of(
+        TOWN
+    ).read_bytes()
+
+
 def test_a_server_that_nobody_uses_is_refused(
     folder: OperatorFolder, capfdbinary: pytest.CaptureFixture[bytes]
 ) -> None:

@@ -133,7 +133,7 @@ async def test_check_tells_clocks_room_and_flushing_of_the_servers(
 
 async def test_check_says_that_a_page_of_the_server_does_not_answer() -> None:
     (found,) = in_english(await check_nats.watched("http://127.0.0.1:1"))
-    assert (found.level, "says nothing" in found.said) == ("warning", True)
+    assert (found.level, "does not answer" in found.said) == ("warning", True)
     assert "BANCHENG_NATS_WATCH_URL" in found.todo
     assert await check_nats.watched("") == []
 

@@ -41,11 +41,13 @@ def test_a_text_is_whole_in_both_languages(text: str) -> None:
 def test_a_finding_is_told_in_the_readers_language() -> None:
     found = warning("hub", "nats.no_stream", site="330109/county", stream="UP_town")
     assert found.lines("zh") == (
-        "注意  330109/county 的消息服务：还没有信箱 UP_town\n      -> 上级的服务一运行就会建好"
+        "注意  330109/county 的消息服务：还没有信箱 UP_town\n      -> "
+        "有这台消息服务的那一级，服务一运行并连上就会建好；一分钟后还没有，看那里的 check 和日志中的 mailbox"
     )
     assert found.lines("en") == (
         "warning  330109/county hub: no stream UP_town yet\n"
-        "         -> it is made by the parent's service as soon as that runs"
+        "         -> the service of the tier that keeps this nats-server makes it once it runs and is connected; "
+        "if it is not there in a minute, see check there and `mailbox` in its log"
     )
     assert ok("clock", "clock.real").lines("zh") == "正常  业务时钟：按真实时间"
 

@@ -30,7 +30,7 @@ async def test_it_stands_on_one_screen_and_names_nobody(
     settings = Settings(database_url=made.service_url, sites_dir=tmp_path / "sites", disk_free_bytes=0)
     fresh = await status(settings, DEFINITION)
     assert fresh.needs == ()
-    assert "一切正常" in screen(fresh, "zh")
+    assert "本机没有要处理的" in screen(fresh, "zh")
     async with opened(settings) as service:
         await register_long_ago(service, site_file)
 

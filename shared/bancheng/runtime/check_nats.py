@@ -43,7 +43,7 @@ async def server(
     client.start()
     try:
         if not await client.wait_connected(CONNECT_SECONDS):
-            return [_no_connection(asked, client)]
+            return [_no_connection(asked, access, client)]
         findings: list[Finding] = []
         skews: list[Finding] = []
         for stream in streams:
@@ -63,12 +63,12 @@ class _Asked(msgspec.Struct, frozen=True, kw_only=True):
     wall: Callable[[], datetime]
 
 
-def _no_connection(asked: _Asked, client: NatsClient) -> Finding:
+def _no_connection(asked: _Asked, access: Server, client: NatsClient) -> Finding:
     """What the last try met."""
     fault = next(iter(client.faults), None) or client.trouble
-    code, detail = ("nats.unreachable", "") if fault is None else (fault.code, fault.detail)
+    code, detail = ("nats.unreachable", "no answer") if fault is None else (fault.code, fault.detail)
     text = code if code in _KNOWN else "nats.other"
-    return failed(asked.role, text, site=asked.site, code=code, detail=detail)
+    return failed(asked.role, text, site=asked.site, url=access.url, code=code, detail=detail)
 
 
 async def _stream(client: NatsClient, asked: _Asked, stream: str) -> tuple[Finding, list[Finding]]:
@@ -135,7 +135,15 @@ async def watched(url: str) -> list[Finding]:
     try:
         page = msgspec.json.decode(await asyncio.to_thread(_read, f"{url.rstrip('/')}/varz"), type=Watched)
     except (OSError, ValueError) as error:
-        return [warning("nats", "nats.silent", url=url, error=type(error).__name__, setting=variable("nats_watch_url"))]
+        return [
+            warning(
+                "nats",
+                "nats.silent",
+                url=url,
+                error=str(getattr(error, "reason", error)),
+                setting=variable("nats_watch_url"),
+            )
+        ]
     kept = page.jetstream.config
     if kept is None:
         return [failed("nats", "nats.keeps_nothing")]

@@ -11,6 +11,7 @@ import json
 import sys
 from collections.abc import Callable, Coroutine, Sequence
 from datetime import date
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
@@ -56,6 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def service_main(definition: ServiceDefinition, arguments: Sequence[str] | None = None) -> int:
     """The command of one service."""
     parser = argparse.ArgumentParser(prog=f"bancheng-{definition.name}", description=definition.window.name.zh)
+    parser.add_argument("--version", action="version", version=f"bancheng-{definition.name} {version('bancheng')}")
     commands = parser.add_subparsers(required=True, metavar="command")
 
     def add(name: str, help_text: str, action: Callable[[Settings, argparse.Namespace], int]) -> None:
@@ -119,7 +121,8 @@ def told(code: str, error: Exception) -> list[str]:
 
     parameters = {name: value for name, value in vars(error).items() if isinstance(value, (str, int))}
     texts = [text_for(code, "zh", parameters), text_for(code, "en", parameters)]
-    return [f"[{code}] {error}", *(f"{text.message} {text.next_step}" for text in texts)]
+    said = str(error).removeprefix(code).removeprefix(": ")
+    return [f"[{code}] {said}".rstrip(), *(f"{text.message} {text.next_step}" for text in texts)]
 
 
 def _with_settings(action: Callable[[Settings, argparse.Namespace], int]) -> Action:

@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from bancheng.runtime.settings import Settings, variable
 from bancheng.runtime.site_files import MAX_FILE_BYTES, SiteFileError, read_site_file, write_site_file
@@ -22,6 +22,16 @@ if TYPE_CHECKING:
 
 MOST_DAYS = 3_650
 """As long as the authority itself."""
+
+_OF_A_SITE: Final = {
+    "tenant": "division code of the county",
+    "site": "a name for it: a-z, 0-9 and -",
+    "tier": "town or village",
+    "parent": "the site above, as `link list` and `status` name it",
+    "unit": "code of its window",
+    "unit-name": "the window, in words",
+    "unit-parent": "code of the window to which its cases climb",
+}
 
 
 def add_tenant_commands(parser: argparse.ArgumentParser) -> None:
@@ -42,6 +52,9 @@ def add_hub_commands(parser: argparse.ArgumentParser) -> None:
     members.add_argument("members", nargs="+", metavar="HOST", help="by which the members reach each other: 3 or 5")
     _folder(members)
     members.set_defaults(action=_set_members)
+    configure = commands.add_parser("configure", help="write what every nats-server reads anew, if it was lost")
+    _folder(configure)
+    configure.set_defaults(action=_configure)
     packed = commands.add_parser("file", help="print what a nats-server on another host needs, for its `install`")
     packed.add_argument("server", metavar="URL", help="as `hub_url` in the plan has it")
     packed.add_argument("hosts", nargs="*", metavar="HOST", help="further names by which that host is reached")
@@ -66,8 +79,8 @@ def add_site_commands(parser: argparse.ArgumentParser) -> Callable[[Settings, ar
     add = parser.add_subparsers(required=True, metavar="command").add_parser(
         "add", help="a site joins; its file is printed, for its operator's `join`"
     )
-    for name in ("tenant", "site", "tier", "parent", "unit", "unit-name", "unit-parent"):
-        add.add_argument(f"--{name}", required=True)
+    for name, help_text in _OF_A_SITE.items():
+        add.add_argument(f"--{name}", required=True, help=help_text)
     add.add_argument("--hub", default="", help="its own nats-server, if it is to have children")
     add.add_argument("--uplink", default="", help="how it reaches its parent's, if under another address")
     _folder(add)
@@ -98,11 +111,20 @@ def _set_members(parsed: argparse.Namespace) -> int:
     return _told(OperatorFolder(path=parsed.folder).set_members(parsed.server, parsed.members))
 
 
+def _configure(parsed: argparse.Namespace) -> int:
+    from bancheng.runtime.operator_folder import OperatorFolder
+
+    return _told(OperatorFolder(path=parsed.folder).configure())
+
+
 def _print_hub_file(parsed: argparse.Namespace) -> int:
     from bancheng.runtime.hub_file import hub_file
     from bancheng.runtime.operator_folder import OperatorFolder
 
-    content = hub_file(OperatorFolder(path=parsed.folder), parsed.server, parsed.hosts, now=datetime.now(UTC))
+    folder = OperatorFolder(path=parsed.folder)
+    for _ in folder.configure():
+        """It may have been lost."""
+    content = hub_file(folder, parsed.server, parsed.hosts, now=datetime.now(UTC))
     sys.stdout.buffer.write(content)
     return _told((f"for the nats-server at {parsed.server}, on another host; it holds that host's private key",))
 

@@ -72,7 +72,7 @@ class OperatorFolder:
         if authority.exists():
             # Beside the certificate, where the servers look: by it they know each other.
             write_whole(self.path / "tls" / AUTHORITY_FILE, authority.read_bytes(), mode=READ_BY_ALL)
-        yield from self._configure()
+        yield from self.configure()
 
     def keep(
         self, tenant: str, files: Mapping[str, SiteFile], accounts: Accounts, sites: Sequence[SiteSpec]
@@ -83,7 +83,7 @@ class OperatorFolder:
             yield f"{self.site_file(tenant, site)}: all that {site} needs to join; it holds secrets"
         write_whole(self._of(tenant) / _ACCOUNTS_FILE, msgspec.json.format(msgspec.json.encode(accounts), indent=2))
         write_whole(self._of(tenant) / _SITES_FILE, msgspec.json.format(msgspec.json.encode(sites), indent=2))
-        yield from self._configure()
+        yield from self.configure()
 
     def site_file(self, tenant: str, site: str) -> Path:
         """What a site was given."""
@@ -134,8 +134,8 @@ class OperatorFolder:
 
         return msgspec.structs.replace(file, hub=named(file.hub), uplink=named(file.uplink))
 
-    def _configure(self) -> Iterator[str]:
-        """Every server, from the accounts of all tenants."""
+    def configure(self) -> Iterator[str]:
+        """Writes what every server reads, from the accounts of all tenants; says what it wrote."""
         for server, accounts in self._servers().items():
             path = self._configuration(server)
             text = nats_configuration(accounts, listener=self._listener(server), cluster=self._cluster(server))

@@ -162,7 +162,8 @@ def _convert(values: dict[str, Any], file: str) -> SiteFile:
     except msgspec.ValidationError as error:
         # "Expected `str` - at `$.root.key_id`": the form and the place, never the value.
         wanted, _, place = str(error).partition(" - at ")
-        field = place.strip("`").removeprefix("$.")
+        # Of the file as a whole: "Object contains unknown field `plan`".
+        field = place.strip("`").removeprefix("$.") or wanted.rpartition(" ")[2].strip("`")
         raise SiteFileError("site_file.invalid", file=file, field=field, detail=wanted) from error
 
 

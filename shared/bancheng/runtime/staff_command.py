@@ -1,4 +1,4 @@
-"""`staff add` and `staff list`: the accounts of a tenant, from a terminal.
+"""`staff add`, `staff stop` and `staff list`: the accounts of a tenant, from a terminal.
 
 Owns the command's steps. A password is read without echo, or made up and shown once; it is never an argument, since
 those are seen by every user of the machine.
@@ -97,6 +97,24 @@ async def add_staff(settings: Settings, new: NewStaff) -> str:
     finally:
         await database.close()
     return made_up
+
+
+async def stop_staff(settings: Settings, tenant: str, login: str) -> None:
+    """Nobody signs in with it any more, and whoever is in is out. What was done under it keeps its name.
+
+    Raises StaffRefused, StoreError.
+    """
+    site_file_of(settings, tenant)
+    database = Database(settings.database_url, pool_size=2, application="bancheng-staff")
+    try:
+        async with database.transaction(tenant) as tx:
+            known = await staff_by_login(tx, login)
+            if known is None:
+                raise StaffRefused("staff.unknown_login", field="login", detail=login)
+            await save_staff(tx, msgspec.structs.replace(known, active=False))
+            await revoke_sessions_of(tx, known.staff_id, now=wall_now())
+    finally:
+        await database.close()
 
 
 async def staff_of(settings: Settings, tenant: str) -> Sequence[Staff]:

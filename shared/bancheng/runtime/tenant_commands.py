@@ -10,14 +10,18 @@ import argparse
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, get_args
 
+from bancheng.kernel.roles import Role
 from bancheng.runtime.settings import Settings
 
 Action = Callable[[argparse.Namespace], int]
 """Returns the exit code."""
 WithSettings = Callable[[Callable[[Settings, argparse.Namespace], int]], Action]
 """Reads the settings before it acts."""
+
+_TENANT: Final = "division code of the county"
+_ROLES: Final[tuple[str, ...]] = get_args(Role)
 
 
 def add_link_commands(parser: argparse.ArgumentParser, with_settings: WithSettings) -> None:
@@ -63,14 +67,20 @@ def add_staff_commands(parser: argparse.ArgumentParser, with_settings: WithSetti
     """`staff` of a service."""
     staff = parser.add_subparsers(required=True, metavar="command")
     add = staff.add_parser("add", help="add one, or change the one with this login; the password is asked for")
-    add.add_argument("--tenant", required=True)
-    add.add_argument("--login", required=True)
-    add.add_argument("--name", required=True)
-    add.add_argument("--unit", required=True)
-    add.add_argument("--role", action="append", required=True, dest="roles")
+    add.add_argument("--tenant", required=True, help=_TENANT)
+    add.add_argument("--login", required=True, help="what is typed to sign in")
+    add.add_argument("--name", required=True, help="of the person, as others see it")
+    add.add_argument("--unit", required=True, help="code of the window or department, which must be at this site")
+    add.add_argument(
+        "--role", action="append", required=True, dest="roles", help=f"may be given several times: {', '.join(_ROLES)}"
+    )
     add.set_defaults(action=with_settings(_add_staff))
-    listing = staff.add_parser("list", help="who has an account")
-    listing.add_argument("--tenant", required=True)
+    stop = staff.add_parser("stop", help="end one's account at once; `add` gives it back")
+    stop.add_argument("--tenant", required=True, help=_TENANT)
+    stop.add_argument("--login", required=True, help="whose, as `list` shows it")
+    stop.set_defaults(action=with_settings(_stop_staff))
+    listing = staff.add_parser("list", help="who has an account: login, unit, roles, active or not, name")
+    listing.add_argument("--tenant", required=True, help=_TENANT)
     listing.set_defaults(action=with_settings(_list_staff))
 
 
@@ -90,11 +100,20 @@ def _add_staff(settings: Settings, parsed: argparse.Namespace) -> int:
     return 0
 
 
+def _stop_staff(settings: Settings, parsed: argparse.Namespace) -> int:
+    from bancheng.runtime.staff_command import stop_staff
+
+    asyncio.run(stop_staff(settings, parsed.tenant, parsed.login))
+    print(f"{parsed.login}: inactive")
+    return 0
+
+
 def _list_staff(settings: Settings, parsed: argparse.Namespace) -> int:
     from bancheng.runtime.staff_command import staff_of
 
     for each in asyncio.run(staff_of(settings, parsed.tenant)):
-        print(f"{each.login}\t{each.unit}\t{','.join(each.roles)}\t{'active' if each.active else 'inactive'}")
+        active = "active" if each.active else "inactive"
+        print(f"{each.login}\t{each.unit}\t{','.join(each.roles)}\t{active}\t{each.name}")
     return 0
 
 
