@@ -38,6 +38,15 @@ def test_a_text_is_whole_in_both_languages(text: str) -> None:
     assert CHINESE.search(words.get("todo_zh", "无")), "a command alone says nothing of why"
 
 
+def test_every_page_to_which_an_operator_is_sent_is_there_and_goes_into_the_bundle() -> None:
+    root = FOLDER.parents[2]
+    named = {page for each in (*SOURCES, *FOLDER.glob("*.toml"), FOLDER / "status_screen.py")
+             for page in re.findall(r"docs/[a-z/-]+\.md", each.read_text(encoding="utf-8"))}  # fmt: skip
+    assert "docs/ops/full-disk.md" in named
+    assert {page for page in named if not (root / page).is_file()} == set()
+    assert re.search(r'^pages=".*\bdocs\b', (root / "deploy/offline/bundle").read_text(encoding="utf-8"), re.MULTILINE)
+
+
 def test_a_finding_is_told_in_the_readers_language() -> None:
     found = warning("hub", "nats.no_stream", site="330109/county", stream="UP_town")
     assert found.lines("zh") == (
