@@ -90,7 +90,7 @@ def test_a_village_that_is_cut_off_works_on_and_catches_up(deployment: Deploymen
     county = deployment.tiers["county"].client(XIAOSHAN, "county-clerk")
     for case_id in alone:
         county.wait_for_case(case_id)
-    assert village.says("到上级的消息服务：UP_village 有")
+    assert village.says("到上级的消息服务：信箱 UP_village 有")
 
 
 @pytest.mark.clause("U-05", part="a tenant and a site join while cases climb; nobody is restarted")

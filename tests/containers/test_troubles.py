@@ -62,7 +62,7 @@ def test_an_ended_certificate_stops_no_window_and_is_named(deployment: Deploymen
         "the pages use the new one without a restart"
     )
     county.wait_for_case(during)
-    assert deployment.tiers["village"].says("到上级的消息服务：DN_village 有")
+    assert deployment.tiers["village"].says("到上级的消息服务：信箱 DN_village 有")
 
 
 def test_a_full_disk_refuses_with_a_code_and_loses_nothing_that_was_answered(deployment: Deployment) -> None:
