@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 
 from bancheng.kernel.calendar import Calendar
-from bancheng.profiles.loader import load_profile, shipped_profile
+from bancheng.profiles.loader import load_profile, shipped_profile, shipped_profiles
 from bancheng.profiles.official_calendar import official_calendar
 from bancheng.runtime.provisioning import SiteSpec, TenantSpec
 from bancheng.schema.documents import UnitEntry
@@ -54,7 +54,14 @@ def read_plan(path: Path) -> TenantPlan:
 
 
 def spec_of(plan: TenantPlan, folder: Path, now: datetime) -> TenantSpec:
-    """The plan with its profile and the official calendar around the day it begins."""
+    """The plan with its profile and the official calendar around the day it begins.
+
+    Raises PlanRefused where there is no profile, ProfileUnreadable for one with mistakes.
+    """
+    if not plan.profile and plan.tenant not in shipped_profiles():
+        raise PlanRefused("plan.profile_wanted", field="profile", detail=plan.tenant)
+    if plan.profile and not (folder / plan.profile).is_file():
+        raise PlanRefused("plan.profile_missing", field="profile", detail=plan.profile)
     profile = load_profile(folder / plan.profile) if plan.profile else shipped_profile(plan.tenant)
     calendar = official_days(plan.effective_on)
     return TenantSpec(
