@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from bancheng.runtime.site_files import read_site_file
+from bancheng.store.database import Database
 from tests.support.api import Client, Refused
 from tests.support.processes import COMMAND_SECONDS, ServiceProcess
 from tests.support.system import SERVICE_NAMES, System
@@ -107,8 +109,26 @@ def test_whose_account_was_stopped_is_out_at_once(system: System) -> None:
         assert refused.value.status == 401
         with pytest.raises(Refused):
             client.sign_in("leaver", "a-password")
+    assert asyncio.run(_audited(system, "leaver")) == [
+        ("operator", "staff_added", "leaver: clerk"),
+        ("operator", "staff_stopped", "leaver: clerk"),
+    ]
     unknown = village.command("staff", "stop", "--tenant", XIAOSHAN, "--login", "nobody")
     assert (unknown.returncode, "staff.unknown_login" in unknown.stderr) == (1, True)
+
+
+async def _audited(system: System, login: str) -> list[tuple[str, str, str]]:
+    """What the village's audit says of an account: by whom, what was done, and with which roles."""
+    database = Database(system.owner_urls["village"], pool_size=1)
+    try:
+        async with database.transaction(XIAOSHAN) as tx:
+            rows = await tx.fetch(
+                "SELECT staff_id, action, detail FROM audit WHERE tenant = $1 AND detail LIKE $2 ORDER BY id",
+                XIAOSHAN, f"{login}: %",
+            )  # fmt: skip
+    finally:
+        await database.close()
+    return [(str(staff_id).partition(":")[0], action, detail) for staff_id, action, detail in rows]
 
 
 def test_a_new_password_ends_what_was_opened_with_the_old_one(system: System) -> None:

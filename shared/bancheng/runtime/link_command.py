@@ -7,7 +7,6 @@ link, which finds the wish there, whether it runs now or is started later.
 from __future__ import annotations
 
 import asyncio
-import getpass
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -19,7 +18,7 @@ from bancheng.runtime.domain_clock import DomainClock
 from bancheng.runtime.hosted_sites import SiteMaker
 from bancheng.runtime.settings import Settings
 from bancheng.runtime.site_files import SiteFile
-from bancheng.runtime.staff_command import site_file_of
+from bancheng.runtime.staff_command import operator, site_file_of
 from bancheng.store.database import Database
 from bancheng.store.errors import LinkUnknown
 from bancheng.store.link_counts import exception_counts
@@ -135,14 +134,6 @@ async def retry(settings: Settings, tenant: str, peer: str) -> Sequence[str]:
     waiting = [each for each in done.waiting if peer in {"", each.peer}]
     lines = [f"{done.settled} frames wait no longer, {sum(each.frames for each in waiting)} still wait"]
     return [*lines, *_waiting_lines(waiting), *(f"{each}: the link goes on" for each in done.reopened)]
-
-
-def operator() -> str:
-    """Who types: the account of the machine, since the command has no other."""
-    try:
-        return f"operator:{getpass.getuser()}"
-    except (OSError, KeyError):  # no account and no variable names one
-        return "operator"
 
 
 def _line(row: LinkRow, waiting: int) -> str:

@@ -22,8 +22,9 @@ from bancheng.runtime.hosted_sites import SiteMaker
 from bancheng.runtime.settings import Settings
 from bancheng.runtime.site_files import SiteFile, read_site_files
 from bancheng.schema.ids import RANDOM_BYTES, uuid7
-from bancheng.store.accounts import Staff, list_staff, revoke_sessions_of, save_staff, staff_by_login
-from bancheng.store.database import Database
+from bancheng.store.accounts import Staff, list_staff, record_audit, revoke_sessions_of, save_staff, staff_by_login
+from bancheng.store.changes import AuditRecord
+from bancheng.store.database import Database, Transaction
 from bancheng.window.passwords import hash_password
 
 ROLES: tuple[str, ...] = get_args(Role)
@@ -92,8 +93,7 @@ async def add_staff(settings: Settings, new: NewStaff) -> str:
                 active=True,
                 created_at=known.created_at if known is not None else wall_now(),
             )
-            await save_staff(tx, staff)
-            await revoke_sessions_of(tx, staff.staff_id, now=wall_now())
+            await _enter(tx, staff, "staff_added" if known is None else "staff_changed")
     finally:
         await database.close()
     return made_up
@@ -111,10 +111,18 @@ async def stop_staff(settings: Settings, tenant: str, login: str) -> None:
             known = await staff_by_login(tx, login)
             if known is None:
                 raise StaffRefused("staff.unknown_login", field="login", detail=login)
-            await save_staff(tx, msgspec.structs.replace(known, active=False))
-            await revoke_sessions_of(tx, known.staff_id, now=wall_now())
+            await _enter(tx, msgspec.structs.replace(known, active=False), "staff_stopped")
     finally:
         await database.close()
+
+
+async def _enter(tx: Transaction, staff: Staff, action: str) -> None:
+    """The account as it is now; whoever is in is out, and it is in the audit who did it on this machine."""
+    await save_staff(tx, staff)
+    await revoke_sessions_of(tx, staff.staff_id, now=wall_now())
+    detail = f"{staff.login}: {', '.join(staff.roles)}"
+    record = AuditRecord(staff_id=operator(), unit=staff.unit, action=action, detail=detail)
+    await record_audit(tx, [record], now=wall_now())
 
 
 async def staff_of(settings: Settings, tenant: str) -> Sequence[Staff]:
@@ -126,6 +134,14 @@ async def staff_of(settings: Settings, tenant: str) -> Sequence[Staff]:
             return await list_staff(tx)
     finally:
         await database.close()
+
+
+def operator() -> str:
+    """Who types: the account of the machine, since the command has no other."""
+    try:
+        return f"operator:{getpass.getuser()}"
+    except (OSError, KeyError):  # no account and no variable names one
+        return "operator"
 
 
 def ask_password() -> str:
