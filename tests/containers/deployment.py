@@ -24,6 +24,7 @@ from bancheng.schema.documents import Directory, Document
 from tests.containers.tier import HUB_NAME, PATIENCE_SECONDS, Tier, run
 from tests.support.api import Client
 from tests.support.clock import SharedClock
+from tests.support.plans import Place, plan_text
 from tests.support.standing import Standing, read_standing
 from tests.support.tenants import COUNTY, TOWN, VILLAGE, XIAOSHAN, calendar
 
@@ -33,21 +34,9 @@ OFFLINE_BASE = "bancheng-base"
 """What deploy/offline/build makes of Debian's packages; it is the base as well where no registry was reached."""
 OFFLINE_SECONDS, BUILD_SECONDS = 1200.0, 600.0
 KINDS = ("county", "town", "village")
-PLAN = """
-tenant = "{tenant}"
-effective_on = 2026-01-01
-
-[[sites]]
-site = "county"
-tier = "county"
-hub_url = "tls://{hub}:4222"
-
-[[units]]
-code = "{tenant}"
-name = "区中心"
-tier = "county"
-site = "county"
-"""
+PLAN = plan_text(
+    XIAOSHAN, Place(site="county", tier="county", hub_url=f"tls://{HUB_NAME}:4222", code=XIAOSHAN, name="区中心")
+)
 
 
 def built_images(work: Path) -> None:
@@ -97,7 +86,7 @@ class Deployment:
 
     def install_county(self) -> str:
         plan = self.directory / "plan.toml"
-        plan.write_text(PLAN.format(tenant=XIAOSHAN, hub=HUB_NAME), encoding="utf-8")
+        plan.write_text(PLAN, encoding="utf-8")
         self.sites[XIAOSHAN, "county"] = "county"
         return self.tier("county", "county", listen=self.hub_address).install(plan)
 

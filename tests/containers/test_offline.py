@@ -11,39 +11,18 @@ from pathlib import Path
 import pytest
 
 from tests.containers.tier import FAILED, CommandFailed, run
+from tests.support.plans import Place, plan_text
 
 BUILD_SECONDS = 1200.0
 """The first time packages of a whole Debian are fetched."""
 PREFIX = os.environ.get("OFFLINE_PREFIX", "bancheng")
 BASE = os.environ.get("OFFLINE_BASE", f"{PREFIX}-base")
 NOBODY = "65534:65534"
-PLAN = """
-tenant = "330109"
-effective_on = 2026-01-01
-
-[[sites]]
-site = "county"
-tier = "county"
-hub_url = "tls://localhost:4222"
-
-[[sites]]
-site = "village"
-tier = "village"
-parent = "county"
-
-[[units]]
-code = "330109"
-name = "区中心"
-tier = "county"
-site = "county"
-
-[[units]]
-code = "330109101201"
-name = "东村站"
-tier = "village"
-site = "village"
-parent = "330109"
-"""
+PLAN = plan_text(
+    "330109",
+    Place(site="county", tier="county", hub_url="tls://localhost:4222", code="330109", name="区中心"),
+    Place(site="village", tier="village", parent="county", code="330109101201", name="东村站", code_parent="330109"),
+)
 INSTALL = """
 tar -C /tmp -xf /carried/bancheng-*.tar
 /tmp/bancheng-*/install-from-wheels /tmp/installed

@@ -8,27 +8,16 @@ import pytest
 
 from tests.containers.tier import FAILED, HUB_NAME, Tier
 from tests.support.oracle import judge
+from tests.support.plans import Place, plan_text
 from tests.support.tenants import PANAN, TOWN, XIAOSHAN
 
 if TYPE_CHECKING:
     from tests.containers.deployment import Deployment
 
 EAST = "330109101203"
-PANAN_PLAN = """
-tenant = "330727"
-effective_on = 2026-01-01
-
-[[sites]]
-site = "hall"
-tier = "county"
-hub_url = "tls://{hub}:4222"
-
-[[units]]
-code = "330727"
-name = "县中心"
-tier = "county"
-site = "hall"
-"""
+PANAN_PLAN = plan_text(
+    PANAN, Place(site="hall", tier="county", hub_url=f"tls://{HUB_NAME}:4222", code=PANAN, name="县中心")
+)
 
 
 @pytest.mark.clause("U-01", part="from its own compose file, alone with its own database, in its own network")
@@ -100,7 +89,7 @@ def test_a_tenant_and_a_site_join_while_cases_climb_and_disturb_nobody(deploymen
     registered = [clerk.register(title=f"加入期间第 {n} 件").case_id for n in range(3)]
 
     county = deployment.tiers["county"]
-    county.operator("bancheng", "tenant", "add", "/dev/stdin", given=PANAN_PLAN.format(hub=HUB_NAME))
+    county.operator("bancheng", "tenant", "add", "/dev/stdin", given=PANAN_PLAN)
     file = deployment.add_site("east", "village", "town", EAST, TOWN)
     registered += [clerk.register(title="刚好在加入时").case_id]
     deployment.sites[PANAN, "hall"] = "county"

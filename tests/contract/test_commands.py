@@ -13,6 +13,7 @@ import pytest
 from bancheng.runtime.site_files import read_site_file
 from bancheng.store.database import Database
 from tests.support.api import Client, Refused
+from tests.support.plans import Place, plan_text
 from tests.support.processes import COMMAND_SECONDS, ServiceProcess
 from tests.support.system import SERVICE_NAMES, System
 from tests.support.tenants import TOWN, VILLAGE, XIAOSHAN
@@ -169,33 +170,11 @@ def bancheng(*arguments: str, directory: Path) -> subprocess.CompletedProcess[st
     )  # fmt: skip
 
 
-PLAN = """
-tenant = "330109"
-effective_on = 2026-01-01
-
-[[sites]]
-site = "county"
-tier = "county"
-hub_url = "nats://county.example:4222"
-
-[[sites]]
-site = "town"
-tier = "town"
-parent = "county"
-
-[[units]]
-code = "330109"
-name = "区中心"
-tier = "county"
-site = "county"
-
-[[units]]
-code = "330109101"
-name = "甲镇中心"
-tier = "town"
-site = "town"
-parent = "330109"
-"""
+PLAN = plan_text(
+    "330109",
+    Place(site="county", tier="county", hub_url="nats://county.example:4222", code="330109", name="区中心"),
+    Place(site="town", tier="town", parent="county", code="330109101", name="甲镇中心", code_parent="330109"),
+)
 
 
 def test_a_tenant_is_founded_from_a_plan(tmp_path: Path) -> None:

@@ -16,31 +16,16 @@ import pytest
 from bancheng.runtime.certificates import issue, names_in
 from bancheng.runtime.command import main
 from bancheng.runtime.operator_folder import OperatorFolder
+from tests.support.plans import Place, plan_text
 
 ROOT: Final = Path(__file__).parents[2]
 COUNTY: Final = "tls://county.example:4222"
 TOWN: Final = "tls://town.example:4222"
-PLAN: Final = """
-tenant = "330109"
-effective_on = 2026-01-01
-
-[[sites]]
-site = "county"
-tier = "county"
-hub_url = "tls://county.example:4222"
-
-[[sites]]
-site = "town"
-tier = "town"
-parent = "county"
-hub_url = "tls://town.example:4222"
-
-[[units]]
-code = "330109"
-name = "区中心"
-tier = "county"
-site = "county"
-"""
+PLAN: Final = plan_text(
+    "330109",
+    Place(site="county", tier="county", hub_url=COUNTY, code="330109", name="区中心"),
+    Place(site="town", tier="town", parent="county", hub_url=TOWN),
+)
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ MOST_DAYS = 3_650
 _OF_A_SITE: Final = {
     "tenant": "division code of the county",
     "site": "a name for it: a-z, 0-9 and -",
-    "tier": "town or village",
+    "tier": "a tier of the rules below the top one",
     "parent": "the site above, as `link list` and `status` name it",
     "unit": "code of its window",
     "unit-name": "the window, in words",
