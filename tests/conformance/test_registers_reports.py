@@ -60,6 +60,19 @@ async def test_a_unit_that_neither_reported_nor_filed_a_zero_report_is_listed(ha
     assert (listed["month"], listed["due_on"]) == ("2026-02", "2026-03-03")
 
 
+@pytest.mark.clause("XS-04", part="what is counted of reports tells the unit complained of nothing")
+async def test_a_report_that_complains_of_a_unit_is_not_counted_before_its_eyes(hall: RegistersHall) -> None:
+    hall.now = FEBRUARY
+    top = await hall.at(PANAN, "top-clerk")
+    await top.bring(channel="report", department=FIRST, complained_unit=FIRST)
+    hall.now = MARCH
+    assert (await states(top))[FIRST] == "reported"
+    officer = await hall.at(PANAN, "first-officer")
+    assert await states(officer) == {FIRST: "open"}
+    filed = await officer.post("/reports/zero", {"month": "2026-02"})
+    assert filed.json() == {"unit": FIRST, "month": "2026-02", "is_new": True}
+
+
 @pytest.mark.clause("PA-R6")
 async def test_every_channel_of_collection_is_chosen_in_the_tenants_words_and_kept(hall: RegistersHall) -> None:
     """Visits, immediate reports, what others hand over, online and offline; the month is declared, the gap listed."""

@@ -261,7 +261,7 @@ HOT = {
     "fold counters": (counters.FOLD, (TENANT, 100), {"counter_delta_pkey"}),
     "cases to cut": (search.TAKE_UNCUT, (TENANT, 100), {"gram_queue_pkey", "cases_pkey"}),
     "rarity of pieces": (search.RARITY, (TENANT, ["路灯"], 500), {"case_gram_pkey"}),
-    "reported cases": (unit_reports.REPORTED, (TENANT, NOW, NOW), {"cases_reported"}),
+    "reported cases": (unit_reports.REPORTED, (TENANT, NOW, NOW, "another"), {"cases_reported"}),
     "a window's own cases": (
         unit_reports.OWN_CASES, (TENANT, "330109001001", NOW, SOME_CASE, NOW, 500), {"cases_registered_unit"},
     ),

@@ -174,7 +174,12 @@ def given_names(change: CaseChange) -> Iterator[str]:
 
 
 def counts(change: CaseChange) -> Iterator[Count]:
-    """What is counted of the entries that are on the main line; a late one counts nowhere."""
+    """What is counted of the entries that are on the main line; a late one counts nowhere.
+
+    A case that complains of a unit is left out, since that unit may read the figures of those below it (XS-04).
+    """
+    if change.case.complained_unit:
+        return
     for entry in main_entries(change):
         match entry.event:
             case Registered(unit=unit):

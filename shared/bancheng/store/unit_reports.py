@@ -41,7 +41,7 @@ WHERE tenant = $1 AND report = $2 AND period = $3 ORDER BY unit LIMIT $4"""
 REPORTED = """
 WITH reported AS MATERIALIZED (
     SELECT registered_unit, department FROM cases
-    WHERE tenant = $1 AND channel = 'report' AND registered_at >= $2 AND registered_at < $3
+    WHERE tenant = $1 AND channel = 'report' AND registered_at >= $2 AND registered_at < $3 AND complained_unit <> $4
 )
 SELECT unit, count(*) FROM (
     SELECT registered_unit AS unit FROM reported
@@ -70,9 +70,14 @@ async def filed_reports(tx: Transaction, report: str, period: str) -> dict[str, 
     return {each.unit: each for each in found}
 
 
-async def reported_by_unit(tx: Transaction, begins_at: datetime, ends_before: datetime) -> dict[str, int]:
-    """How many cases came in by report within the time, by the window that registered them and by the department."""
-    rows = await tx.fetch(REPORTED, tx.tenant, begins_at, ends_before)
+async def reported_by_unit(
+    tx: Transaction, begins_at: datetime, ends_before: datetime, *, reader: str
+) -> dict[str, int]:
+    """How many cases came in by report within the time, by the window that registered them and by the department.
+
+    Those that complain of the reader's own unit are not counted for it (XS-04).
+    """
+    rows = await tx.fetch(REPORTED, tx.tenant, begins_at, ends_before, reader)
     return {str(row[0]): int(row[1]) for row in rows}
 
 

@@ -92,7 +92,10 @@ async def alerts(request: StaffRequest, window: NamedDependency[Window]) -> list
 
 @get("/figures", summary="How many cases each unit had", tags=["tenant"])
 async def figures(request: StaffRequest, window: NamedDependency[Window]) -> list[CounterValue]:
-    """Registered, escalated, received, closed: of your own unit and those below it, kept up to the last moment."""
+    """Registered, escalated, received, closed: of your own unit and those below it, kept up to the last moment.
+
+    Cases that complain of a unit are left out, as in the periodic reports: that unit may read these figures too.
+    """
     return await window.queries.figures(request.user)
 
 

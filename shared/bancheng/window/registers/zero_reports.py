@@ -13,7 +13,6 @@ import msgspec
 from msgspec import Meta
 
 from bancheng.federation.reports import file_report
-from bancheng.kernel.calendar import Calendar
 from bancheng.kernel.profile_parts import Report
 from bancheng.kernel.rejected import Rejected
 from bancheng.kernel.reporting import Span, due_on, span_named, spans_over
@@ -82,7 +81,7 @@ async def file_zero_report(hosting: Hosting, identity: Identity, body: ZeroRepor
             raise ApiError(409, "report.not_owed")
         if month.last >= site.calendar.local_day(site.now()):
             raise Rejected("report.month_not_over", field="month", month=body.month)
-        cases = (await _cases_by_unit(tx, month, site.calendar)).get(unit, 0)
+        cases = (await _cases_by_unit(tx, month, identity)).get(unit, 0)
         if cases:
             raise Rejected("report.has_cases", field="month", count=cases)
         filed = ReportFiled(at=site.now(), actor=identity.actor, report=report.key, unit=unit, period=body.month)
@@ -103,7 +102,7 @@ async def list_zero_reports(hosting: Hosting, identity: Identity, month: str) ->
         return ZeroReports(month=month, is_owed=False, due_on=None, units=[])
     async with hosting.database.transaction(identity.tenant) as tx:
         filed = await filed_reports(tx, report.key, month)
-        cases = await _cases_by_unit(tx, span, identity.site.calendar)
+        cases = await _cases_by_unit(tx, span, identity)
     due_day = due_on(span, report, identity.site.calendar)
     is_over = due_day < identity.site.calendar.local_day(identity.site.now())
     units = [
@@ -147,9 +146,10 @@ def _unit_month(unit: UnitEntry, cases: int, filed: FiledReport | None, *, is_ov
     )
 
 
-async def _cases_by_unit(tx: Transaction, month: Span, calendar: Calendar) -> dict[str, int]:
+async def _cases_by_unit(tx: Transaction, month: Span, identity: Identity) -> dict[str, int]:
+    calendar = identity.site.calendar
     ends_before = calendar.start_of_day(month.last + timedelta(days=1))
-    return await reported_by_unit(tx, calendar.start_of_day(month.first), ends_before)
+    return await reported_by_unit(tx, calendar.start_of_day(month.first), ends_before, reader=identity.unit)
 
 
 def month_named(name: str) -> Span:
