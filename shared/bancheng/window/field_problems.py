@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Final
 
 import msgspec
@@ -57,6 +57,17 @@ def problem(code: str, field: str, **parameters: str | int) -> FieldProblem:
 def require_days(**days: date) -> None:
     """Days by their field, that can be counted from and to. Raises InvalidInput for those of another age."""
     problems = [problem("api.wrong_value", name) for name, day in days.items() if not EARLIEST <= day <= LATEST]
+    if problems:
+        raise InvalidInput(problems)
+
+
+def require_instants(**instants: datetime | None) -> None:
+    """Instants by their field, with their offset, that every time zone has. Raises InvalidInput for others."""
+    problems = [
+        problem("api.wrong_value", name)
+        for name, instant in instants.items()
+        if instant is not None and (instant.tzinfo is None or not EARLIEST <= instant.date() <= LATEST)
+    ]
     if problems:
         raise InvalidInput(problems)
 

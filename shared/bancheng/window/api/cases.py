@@ -19,6 +19,7 @@ from bancheng.window.api.answers import NEEDS_KEY, Key, answered
 from bancheng.window.api.bodies import body_of
 from bancheng.window.case_view import CaseView
 from bancheng.window.command_registry import RegisterBody
+from bancheng.window.field_problems import require_instants
 from bancheng.window.idempotency import request_of
 from bancheng.window.queries import ListRequest
 from bancheng.window.requests import StaffRequest, language_of
@@ -62,6 +63,7 @@ def asked_for(  # noqa: PLR0913  each is a parameter of the query
     limit: Limit = 50,
 ) -> ListRequest:
     """The named filters and sorts, from the query. What lacks a step is listed by due date if nothing else is said."""
+    require_instants(due_before=due_before)
     filters = LedgerFilter(
         holder_unit=holder_unit,
         registered_unit=registered_unit,

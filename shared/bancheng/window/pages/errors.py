@@ -23,7 +23,8 @@ def answer_page_error(request: Request[Any, Any, Any], error: Exception) -> Resp
     if failure.code == "api.not_signed_in":
         if request.headers.get("hx-request"):
             return Response(b"", status_code=200, headers={"HX-Refresh": "true"})
-        wanted = request.url.path if request.method == "GET" else "/"
+        query = f"?{request.url.query}" if request.url.query else ""
+        wanted = request.url.path + query if request.method == "GET" else "/"
         return redirect(sign_in_path(wanted), (cookie(request, "session", "", seconds=0),))
     identity = identity_of(request)
     view = error_view(failure, language, reference, identity)

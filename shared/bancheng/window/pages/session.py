@@ -6,6 +6,7 @@ signing in has a token of its own in a cookie, since there is no session yet.
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Mapping
 from typing import Any, Final, get_args
@@ -26,6 +27,9 @@ from bancheng.window.registers.changing import may_change
 from bancheng.window.requests import Connection, CookieKind, StaffRequest, cookie_name, window_of
 
 SIGN_IN: Final = "/sign-in"
+_LOCAL: Final = re.compile(r"/(?![/\\])[^\x00-\x1f\x7f]*")
+_AS_IT_IS: Final = "".join(chr(code) for code in range(0x21, 0x7F))
+"""What an address may hold; the rest is written as its bytes."""
 
 
 async def require_session(connection: Connection, _: BaseRouteHandler) -> None:
@@ -75,10 +79,13 @@ def redirect(path: str, cookies: tuple[Cookie, ...] = ()) -> Response[bytes]:
 
 
 def local_path(path: str | None) -> str:
-    """Where to go on: a path of this window, never an address that somebody slipped in."""
-    if path is None or not path.startswith("/") or path.startswith(("//", "/\\")) or "\n" in path or "\r" in path:
+    """Where to go on: a path of this window, never an address that somebody slipped in; fit to stand in a header.
+
+    Browsers leave tabs and line ends out of an address: with one of them after the first stroke it is another house's.
+    """
+    if path is None or _LOCAL.fullmatch(path) is None:
         return "/"
-    return path[:500]
+    return quote(path[:500], safe=_AS_IT_IS, errors="replace")
 
 
 def sign_in_path(wanted: str) -> str:

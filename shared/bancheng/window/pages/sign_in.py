@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -31,7 +32,8 @@ from bancheng.window.window import Window
 Visitor = Request[Any, Any, State]
 Next = Annotated[str, QueryParameter(name="next", max_length=500)]
 A_YEAR = 365 * 24 * 3600
-REFUSALS = ("api.sign_in_failed", "api.rate_limited", "api.unknown_tenant")
+REFUSALS = ("api.sign_in_failed", "api.rate_limited", "api.unknown_tenant", "api.csrf")
+_TOKEN = re.compile(r"[\w-]{32}", re.ASCII)
 
 
 def _form_page(
@@ -43,7 +45,9 @@ def _form_page(
     status: int = 200,
     retry: int | None = None,
 ) -> Response[str]:
-    token = secrets.token_urlsafe(24)
+    # One token for all tabs of a browser: when a session is over, each of them comes to this page.
+    given = request.cookies.get(cookie_name(request, "form"), "")
+    token = given if _TOKEN.fullmatch(given) else secrets.token_urlsafe(24)
     sites = [window.hosting.site(code) for code in window.hosting.tenants()]
     context = {
         "tenants": [(site.tenant, site.current_profile().name) for site in sites],
@@ -69,8 +73,8 @@ async def sign_in_page(request: Visitor, window: NamedDependency[Window], wanted
 async def sign_in(request: Visitor, window: NamedDependency[Window]) -> Response[Any]:
     """A session cookie, or the form again with what was typed but the password."""
     form = await form_of(request)
-    require_token(form, request.cookies.get(cookie_name(request, "form"), ""))
     try:
+        require_token(form, request.cookies.get(cookie_name(request, "form"), ""))
         opened = await window.sign_in.sign_in(
             form.get("tenant", ""), form.get("login", ""), form.get("password", ""),
             address=address_of(request), kind="session",

@@ -20,6 +20,7 @@ from bancheng.kernel.rejected import Rejected
 from bancheng.store.accounts import Staff, staff_of_unit
 from bancheng.store.database import Transaction
 from bancheng.store.duty_rosters import load_roster, save_roster
+from bancheng.window.field_problems import require_days
 from bancheng.window.hosting import Hosting
 from bancheng.window.idempotency import Answer, Request
 from bancheng.window.identity import Identity
@@ -118,6 +119,7 @@ class DutyWeek(msgspec.Struct, frozen=True, kw_only=True):
 
 async def add_duty(hosting: Hosting, identity: Identity, body: AddDutyBody, request: Request) -> Answer:
     """By an administrator or leader of the unit, for a colleague who has a role for it."""
+    require_days(**{name: day for name, day in (("day", body.day), ("last_day", body.last_day)) if day is not None})
 
     def entered(roster: Roster, staff: dict[str, Staff]) -> Roster:
         colleague = _colleague(staff, body.staff, "staff")
@@ -155,6 +157,7 @@ async def remove_duty(hosting: Hosting, identity: Identity, body: RemoveDutyBody
 
 async def copy_week(hosting: Hosting, identity: Identity, body: CopyWeekBody, request: Request) -> Answer:
     """The single days of the week before, once more; days off are left out."""
+    require_days(week=body.week)
     monday = monday_of(body.week)
 
     def copied(roster: Roster, _: dict[str, Staff]) -> Roster:
@@ -198,6 +201,7 @@ async def unpair(hosting: Hosting, identity: Identity, body: UnpairBody, request
 
 async def record_absence(hosting: Hosting, identity: Identity, body: AbsenceBody, request: Request) -> Answer:
     """Somebody is away: whoever is B to them holds their duties."""
+    require_days(first_day=body.first_day, last_day=body.last_day)
 
     def entered(roster: Roster, staff: dict[str, Staff]) -> Roster:
         colleague = _colleague(staff, body.staff, "staff")
@@ -233,7 +237,9 @@ async def staff_on_roster(hosting: Hosting, identity: Identity) -> list[Staff]:
 
 
 def duty_week(identity: Identity, day: date | None = None) -> DutyWeek:
-    """The week of `day` (today without one), of one's own unit."""
+    """The week of `day` (today without one), of one's own unit. Raises InvalidInput for a day of another age."""
+    if day is not None:
+        require_days(first=day)
     roster, calendar = identity.roster, identity.site.calendar
     monday = monday_of(day or identity.today)
     days: list[DutyDay] = []
