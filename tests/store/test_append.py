@@ -198,8 +198,8 @@ async def test_due_cases_come_in_order_and_are_not_given_to_two_workers(database
     at = NOW + timedelta(days=4)
     async with database.transaction(tenant) as one, database.transaction(tenant) as two:
         assert await next_act_at(one) == changes[1].act_at
-        assert [case.case_id for case in await due_cases(one, at, 1)] == [changes[1].case.case_id]
-        assert [case.case_id for case in await due_cases(two, at, 10)] == [changes[0].case.case_id]
+        assert [case.case_id for case in (await due_cases(one, at, 1)).cases] == [changes[1].case.case_id]
+        assert [case.case_id for case in (await due_cases(two, at, 10)).cases] == [changes[0].case.case_id]
 
 
 @pytest.mark.parametrize("text", ["零\x00字符", "半个\ud83d"])

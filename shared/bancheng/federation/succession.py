@@ -6,6 +6,7 @@ found again, one that arrives later at a closed unit is.
 
 from __future__ import annotations
 
+import logging
 from uuid import UUID
 
 from bancheng.federation.desk import Desk
@@ -17,9 +18,11 @@ from bancheng.kernel.units import is_closed
 from bancheng.store.casebook import CaseChange, append
 from bancheng.store.closed_units import MAX_HELD, held_by
 from bancheng.store.database import Database, Transaction
-from bancheng.store.errors import EntryErased, TooManyEntries
+from bancheng.store.errors import EntryErased, StoreError, TooManyEntries
 
 FROM_THE_START = UUID(int=0)
+
+_log = logging.getLogger(__name__)
 
 
 async def hand_on(database: Database, site: HostedSite, *, piece: int = MAX_HELD) -> int:
@@ -48,11 +51,18 @@ def closed_units(site: HostedSite) -> tuple[str, ...]:
 
 
 async def _handed_on(tx: Transaction, site: HostedSite, case: Case) -> CaseChange | None:
-    """The change; None where the rules cannot say, for example by an edition that is not here: its clocks go on."""
+    """The change; None where the rules cannot say, for example by an edition that is not here: its clocks go on, and
+    so do the other cases. Raises StoreError.
+    """
     desk = Desk(site, case.case_id, case)
     try:
         if not desk.decide(LeaveClosedUnit(), site.system_actor(case.holder_unit)):
             return None
         return await desk.concluded(tx)
     except (Rejected, UnknownEdition, EntryErased, TooManyEntries):
+        return None
+    except StoreError:
+        raise
+    except Exception:  # noqa: BLE001 - whatever it is, it is told, and the next walk meets the case again
+        _log.exception("a case of a closed unit could not be handed on", extra={"site": site.site})
         return None

@@ -5,6 +5,8 @@ Owns the walk; what becomes of a date, and its record, is the rules'. It goes on
 
 from __future__ import annotations
 
+import logging
+
 import msgspec
 
 from bancheng.federation.desk import Desk
@@ -17,6 +19,8 @@ from bancheng.store.database import Database
 from bancheng.store.recomputation import advance_recomputation, take_recomputation, walk_open_cases
 
 PIECE = 500
+
+_log = logging.getLogger(__name__)
 
 
 class Recomputed(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,6 +42,8 @@ async def recompute_some(database: Database, site: HostedSite, *, limit: int = P
         if cursor.finished_at is not None:
             return Recomputed(is_finished=True)
         piece = await walk_open_cases(tx, cursor.after_case_id, site.site, limit)
+        if piece.unreadable:
+            _log.error("states of cases unreadable", extra={"site": site.site, "number": piece.unreadable})
         changes = [change for change in (_recomputed(site, case) for case in piece.cases) if change is not None]
         if changes:
             await append(tx, changes, now=site.wall_now())
@@ -48,10 +54,15 @@ async def recompute_some(database: Database, site: HostedSite, *, limit: int = P
 
 
 def _recomputed(site: HostedSite, case: Case) -> CaseChange | None:
-    """The change, if any date moves. A case of an edition that is not here yet is left as it is."""
+    """The change, if any date moves. A case of an edition that is not here yet is left as it is, and so is one that
+    meets a defect: the dates of the others must be counted anew all the same.
+    """
     desk = Desk(site, case.case_id, case)
     try:
         desk.decide(RecomputeDues(), site.system_actor(case.holder_unit))
         return desk.change() if desk.is_changed else None
     except (Rejected, UnknownEdition):
+        return None
+    except Exception:  # noqa: BLE001 - whatever it is, it is told, and the case is counted anew with its next entry
+        _log.exception("dates of a case could not be counted anew", extra={"site": site.site})
         return None

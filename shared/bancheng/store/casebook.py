@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from bancheng.kernel.case import Case, Position
@@ -22,6 +23,7 @@ from bancheng.store.changes import (
     RequestRecord,
     Route,
     decode_state,
+    readable_state,
 )
 from bancheng.store.database import Transaction
 from bancheng.store.errors import EntryErased, TooManyEntries
@@ -32,6 +34,7 @@ __all__ = [
     "MAX_ENTRIES",
     "AuditRecord",
     "CaseChange",
+    "DueCases",
     "IdempotencyRecord",
     "Outgoing",
     "RequestRecord",
@@ -40,6 +43,7 @@ __all__ = [
     "due_cases",
     "load_cases",
     "load_entries",
+    "look_again",
     "next_act_at",
     "next_numbers",
     "stored_hashes",
@@ -61,13 +65,21 @@ CROSS JOIN LATERAL (
         AND k.author = asked.author AND k.seq = asked.seq LIMIT 1
 ) AS e"""
 DUE_CASES = """
-SELECT state FROM cases WHERE tenant = $1 AND act_at <= $2
+SELECT case_id, state FROM cases WHERE tenant = $1 AND act_at <= $2
 ORDER BY act_at, case_id LIMIT $3 FOR UPDATE SKIP LOCKED"""
+LOOK_AGAIN = "UPDATE cases SET act_at = $3 WHERE tenant = $1 AND case_id = ANY($2::uuid[])"
 NEXT_ACT_AT = "SELECT act_at FROM cases WHERE tenant = $1 AND act_at IS NOT NULL ORDER BY act_at LIMIT 1"
 NEXT_NUMBERS = """
 INSERT INTO number_sequence AS s (tenant, unit, day, last) VALUES ($1, $2, $3, $4)
 ON CONFLICT (tenant, unit, day) DO UPDATE SET last = s.last + excluded.last
 RETURNING last"""
+
+
+class DueCases(NamedTuple):
+    """Those of which a clock wants something. Of the `unreadable`, this release cannot read the state."""
+
+    cases: tuple[Case, ...]
+    unreadable: tuple[UUID, ...]
 
 
 async def load_cases(tx: Transaction, case_ids: Sequence[UUID], *, lock: bool = False) -> dict[UUID, Case]:
@@ -100,13 +112,21 @@ async def stored_hashes(
     return {(row[0], Position(term=row[1], author=row[2], seq=row[3])): row[4] for row in rows}
 
 
-async def due_cases(tx: Transaction, now: datetime, limit: int) -> list[Case]:
+async def due_cases(tx: Transaction, now: datetime, limit: int) -> DueCases:
     """Cases of which a clock wants something at `now` (domain time), the longest waiting first.
 
     They are locked until the commit; those that another worker has locked are skipped.
     """
     rows = await tx.fetch(DUE_CASES, tx.tenant, now, limit)
-    return [decode_state(row[0]) for row in rows]
+    read = [(row[0], readable_state(row[1])) for row in rows]
+    return DueCases(
+        tuple(case for _, case in read if case is not None), tuple(case_id for case_id, case in read if case is None)
+    )
+
+
+async def look_again(tx: Transaction, case_ids: Sequence[UUID], *, at: datetime) -> None:
+    """A clock of these cases, which the caller holds, wants something again at `at` (domain time)."""
+    await tx.execute(LOOK_AGAIN, tx.tenant, list(case_ids), at)
 
 
 async def next_act_at(tx: Transaction) -> datetime | None:

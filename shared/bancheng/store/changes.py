@@ -218,3 +218,11 @@ def encode_state(case: Case) -> bytes:
 def decode_state(state: bytes) -> Case:
     """Raises msgspec.MsgspecError for a state that this release cannot read."""
     return _decoder.decode(state)
+
+
+def readable_state(state: bytes) -> Case | None:
+    """None where `decode_state` raises: for walks, in which one case must not hold up the others."""
+    try:
+        return decode_state(state)
+    except msgspec.MsgspecError:
+        return None

@@ -11,7 +11,7 @@ from uuid import UUID
 import msgspec
 
 from bancheng.kernel.case import Case
-from bancheng.store.changes import decode_state
+from bancheng.store.changes import readable_state
 from bancheng.store.database import Transaction
 
 FROM_THE_START = UUID(int=0)
@@ -46,11 +46,15 @@ class Recomputation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Piece(msgspec.Struct, frozen=True, kw_only=True):
-    """Of `walked` cases, those that are open and held at the site, locked. `last` is None when there were none."""
+    """Of `walked` cases, those that are open and held at the site, locked. `last` is None when there were none.
+
+    Of `unreadable` ones this release cannot read the state.
+    """
 
     walked: int
     last: UUID | None
     cases: tuple[Case, ...]
+    unreadable: int = 0
 
 
 async def take_recomputation(tx: Transaction, calendar_edition: int) -> Recomputation | None:
@@ -63,8 +67,10 @@ async def take_recomputation(tx: Transaction, calendar_edition: int) -> Recomput
 async def walk_open_cases(tx: Transaction, after: UUID, site: str, limit: int) -> Piece:
     """The next cases by key, at most MAX_WALKED."""
     rows = await tx.fetch(WALK, tx.tenant, after, site, min(limit, MAX_WALKED))
-    cases = tuple(decode_state(row[1]) for row in rows if row[1] is not None)
-    return Piece(walked=len(rows), last=rows[-1][0] if rows else None, cases=cases)
+    read = [readable_state(row[1]) for row in rows if row[1] is not None]
+    cases = tuple(case for case in read if case is not None)
+    last = rows[-1][0] if rows else None
+    return Piece(walked=len(rows), last=last, cases=cases, unreadable=len(read) - len(cases))
 
 
 async def advance_recomputation(
