@@ -36,9 +36,7 @@ _log = logging.getLogger(__name__)
 
 
 class Swept(msgspec.Struct, frozen=True, kw_only=True):
-    """What one batch did. `found` is how many were due; `stuck` were put off, because the rules refused them or they met
-    a defect.
-    """
+    """What one batch did. `found` is how many were due; `stuck` were put off: by a refusal or a defect."""
 
     found: int
     changed: int

@@ -71,7 +71,8 @@ class SiteMaker:
         async with self._database.transaction(self.tenant) as tx:
             for frame, document in zip(frames, documents, strict=True):
                 await self._keep(tx, frame, document)
-            return await self._build(tx)
+            built = await self._build(tx)
+        return self._made(*built)
 
     async def made_anew(self) -> HostedSite | None:
         """The site, if a document arrived or came into effect since the last time. Raises SiteRefused, StoreError."""
@@ -79,15 +80,21 @@ class SiteMaker:
             known = await known_editions(tx, KINDS)
             if self._made_from == _that_matter(known, self._today()):
                 return None
-            return await self._build(tx)
+            built = await self._build(tx)
+        return self._made(*built)
 
-    async def _build(self, tx: Transaction) -> HostedSite:
+    def _made(self, site: HostedSite, made_from: tuple[KnownEdition, ...]) -> HostedSite:
+        """Only now, after the commit: what was given up half-way is made again the next time."""
+        self._site, self._made_from = site, made_from
+        return site
+
+    async def _build(self, tx: Transaction) -> tuple[HostedSite, tuple[KnownEdition, ...]]:
         today = self._today()
         known = await known_editions(tx, KINDS)
         directory = self._directory(await newest(tx, "directory", today))
         calendar = self._calendar(await newest(tx, "calendar", today))
         profiles = self._profiles(await editions(tx, "profile", MAXIMUM_EDITIONS))
-        self._site = HostedSite(
+        site = HostedSite(
             tenant=self.tenant,
             site=self._file.site,
             signer=self._signer,
@@ -101,9 +108,7 @@ class SiteMaker:
             ),
             founded_on=min(each.effective_on for each in known if each.kind == "directory"),
         )
-        # Also when building failed half-way it is tried again: this is set only here, at the end.
-        self._made_from = _that_matter(known, today)
-        return self._site
+        return site, _that_matter(known, today)
 
     def _today(self) -> date:
         """By the calendar in use; before the first, by the zone that every calendar has unless it says otherwise."""

@@ -70,6 +70,8 @@ class TenantService:
         self._maker = SiteMaker(database, file, clock.now)
         self._exchange: Exchange | None = None
         self._making = asyncio.Lock()
+        self._is_at_work = False
+        self._retry_is_owed = False
         self.following = Worker(f"documents {file.tenant}", self._follow, least_seconds=LEAST_SECONDS)
         self._jobs = SiteJobs(
             file.tenant, database=database, papers=papers, clock=clock, meters=meters, site=self._made,
@@ -113,35 +115,46 @@ class TenantService:
             self.following.resume()
 
     async def _follow(self) -> float:
-        """Make the site, and make it anew when a document arrived or came into effect."""
+        """Make the site, and make it anew when a document arrived or came into effect.
+
+        Each step is done the next time if it failed or was given up: a site in use is not yet one that works.
+        """
         async with self._making:
             if self.site is None:
                 await self._database.check_role()
                 await self._use(await self._maker.make())
-                await self._begin_work()
             else:
                 anew = await self._maker.made_anew()
                 if anew is not None:
                     await self._use(anew)
+            if not self._is_at_work:
+                await self._begin_work(self.site)
+            if self._retry_is_owed:
+                await self._retry_deferred(self.site)
         return FOLLOW_SECONDS * self._pace
 
     async def _use(self, site: HostedSite) -> None:
         self.site = site
+        self._retry_is_owed = True
         self._put(site)
         if self._exchange is not None:
             await self._exchange.replace_site(site)
-        directory = site.jurisdiction.directory
-        if (await retry_deferred(self._database, site)).settled:
-            self.wake()
-        _log.info("site in use", extra={"tenant": site.tenant, "site": site.site, "edition": directory.edition})
+        edition = site.jurisdiction.directory.edition
+        _log.info("site in use", extra={"tenant": site.tenant, "site": site.site, "edition": edition})
         for job in self._jobs.workers:
             job.resume()
 
-    async def _begin_work(self) -> None:
-        if self.site is None:
-            return
+    async def _retry_deferred(self, site: HostedSite) -> None:
+        """What waited, perhaps for just what this site knows."""
+        if (await retry_deferred(self._database, site)).settled:
+            self.wake()
+            self._jobs.cases_came()
+        self._retry_is_owed = False
+
+    async def _begin_work(self, site: HostedSite) -> None:
         self._boarding.start()
         if not self._works:
+            self._is_at_work = True
             return
         file = self._file
         connections = LinkConnections(
@@ -149,11 +162,12 @@ class TenantService:
             replicas=self._stream_replicas,
         )  # fmt: skip
         self._exchange = Exchange(
-            self._database, self.site, connections, self._locks, on_applied=self._on_applied, papers=self._papers
+            self._database, site, connections, self._locks, on_applied=self._on_applied, papers=self._papers
         )
         await self._exchange.start()
         for job in self._jobs.workers:
             job.start()
+        self._is_at_work = True
 
     async def _on_applied(self, peer: Peer, arrived: Sequence[Arrived], applied: Sequence[Applied]) -> None:
         """After the commit of what a neighbour sent, before its next batch is looked at: what follows a directory must
