@@ -38,7 +38,7 @@ BASE_UNKNOWN = "history.base_unknown"
 
 
 class Equivocated(Exception):
-    """An author signed two entries for one position: the link stops and both are kept."""
+    """Two entries of which only one can be honest: the link stops and both are kept."""
 
     code = "case.equivocation"
 
@@ -126,7 +126,7 @@ class Placing:
         for each in known:
             if each.hash == stored.hash:
                 return "duplicate"
-            if each.position == stored.position:
+            if _excludes(each, stored):
                 # Once a link has stopped for it and was resolved, only the case waits.
                 if await is_known_equivocation(self._tx, stored.hash):
                     raise NotYet(Equivocated.code)
@@ -225,6 +225,17 @@ def _received(desk: Desk) -> str:
     except Rejected as refusal:
         return refusal.code
     return ""
+
+
+def _excludes(known: StoredEntry, other: StoredEntry) -> bool:
+    """Whether of these two only one can be honest: two at one place, two of one author after the same entry, or two
+    that begin the case. Else whoever once held a case, or knows its id, could put a new line in the place of its own
+    or of another's long after, and all that others did since would be late.
+    """
+    one, two = known.header, other.header
+    return known.position == other.position or (
+        one.prev_hash == two.prev_hash and (one.author == two.author or one.prev_hash == NO_HASH)
+    )
 
 
 def _begins(stored: StoredEntry) -> bool:
