@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from bancheng.federation.arrivals import Applied, Arrived
+from bancheng.federation.delivery import deliveries
 from bancheng.federation.retrying import Retried, retry_deferred
 from bancheng.schema.messages import MAX_EXCEPTIONS
 from bancheng.store.alerts import open_alerts
+from bancheng.store.deliveries import deliveries_of_case
 from tests.federation.forged import note_frame, pen_of
 from tests.federation.linked_sites import eventually
 from tests.support.tiers import TOWN, VILLAGE
@@ -55,6 +57,24 @@ async def test_a_link_that_stopped_for_too_many_waiting_frames_goes_on_after_a_r
     await linked.arrived()
     assert (await linked.link(TOWN, VILLAGE)).in_epoch == 1
     assert {each.state for each in await linked.inbox(TOWN, VILLAGE)} == {"applied"}
+
+
+async def test_the_sender_hears_that_what_waited_stands_though_nothing_follows(linked: LinkedSites) -> None:
+    await linked.start(TOWN, apply=_defers)
+    await linked.start(VILLAGE)
+    (case_id,) = await linked.register(1)
+    await linked.arrived()
+    at = linked.sites[VILLAGE]
+
+    async def states() -> set[str]:
+        async with at.database.transaction(linked.tenant) as tx:
+            told = deliveries(await deliveries_of_case(tx, case_id))
+        return {each.state for entry in told.values() for each in entry}
+
+    await eventually(states, lambda told: told == {"deferred"}, "it is told as waiting")
+    town = linked.sites[TOWN]
+    assert (await retry_deferred(town.database, town.hosted)).waiting == ()
+    await eventually(states, lambda told: told == {"applied"}, "it is told as applied")
 
 
 async def test_what_still_waits_is_told_with_its_reason_and_the_link_stays_stopped(linked: LinkedSites) -> None:

@@ -17,17 +17,21 @@ from bancheng.federation.resolution import Resolving
 from bancheng.federation.signed_receipts import ReceiptRefused, make_receipt, verified_receipt
 from bancheng.federation.stopping import sound_and_stop
 from bancheng.federation.worker import Worker
-from bancheng.schema.messages import Hello, Receipt, Refusal, Signed
+from bancheng.schema.messages import Hello, Receipt, ReceiptException, Refusal, Signed
 from bancheng.schema.subjects import Verb
 from bancheng.store.database import Transaction
 from bancheng.store.link_resolution import LinkStop, keep_stop, outbox_hashes
-from bancheng.store.links import LinkRow, get_link, set_receipted, store_receipt
+from bancheng.store.links import LinkRow, exceptions_of, get_link, set_receipted, store_receipt
 
 _log = logging.getLogger(__name__)
 _encoder = msgspec.json.Encoder()
 _signed = msgspec.json.Decoder(Signed)
 _hello = msgspec.json.Decoder(Hello)
 _refusal = msgspec.json.Decoder(Refusal)
+
+
+_Told = tuple[str, int, int, tuple[ReceiptException, ...]]
+"""What a receipt of ours says: the link's state, epoch and number, and what of that waits."""
 
 
 class RefusedByPeer(LinkTrouble):
@@ -43,7 +47,7 @@ class Receipts:
         self._parts = parts
         self._resolving = resolving
         self._greeted = 0
-        self._known_by_peer: tuple[str, int, int] = ("", 0, -1)
+        self._known_by_peer: _Told = ("", 0, -1, ())
         self.worker = Worker(
             f"receipts {parts.name}", self._tell, timing=parts.timing, code="receipt.failed",
             least_seconds=parts.timing.receipt_interval,
@@ -84,14 +88,18 @@ class Receipts:
     async def _resolve_or_send(self) -> None:
         async with self._parts.transaction() as tx:
             row = await get_link(tx, self._parts.peer.site)
-            if row is None or (row.state, row.in_epoch, row.in_number) == self._known_by_peer:
+            if row is None:
+                return
+            # What waited may stand by now, and the peer's page still calls it deferred.
+            told = (row.state, row.in_epoch, row.in_number, tuple(await exceptions_of(tx, row.peer)))
+            if told == self._known_by_peer:
                 return
             signed = await make_receipt(tx, self._parts.hosted(), self._parts.peer, row)
         if row.state == "resolving":
             await self._resolving.pursue()
             return
         await self._ask("receipt", _encoder.encode(signed))
-        self._known_by_peer = (row.state, row.in_epoch, row.in_number)
+        self._known_by_peer = told
 
     async def _ask(self, verb: Verb, body: bytes) -> bytes:
         answer = await self._parts.client.request(self._parts.subject(self._parts.peer.outgoing, verb), body)
