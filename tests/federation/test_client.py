@@ -18,9 +18,13 @@ if TYPE_CHECKING:
 
 
 class Line:
-    """A line to the server that can go dead: what was connected stays connected and carries nothing any more."""
+    """A line to the server that can go dead: what was connected stays connected and carries nothing any more.
 
-    def __init__(self, url: str) -> None:
+    The first `nonsense` connections hear a line without an end.
+    """
+
+    def __init__(self, url: str, *, nonsense: int = 0) -> None:
+        self._nonsense = nonsense
         parts = urlsplit(url)
         self._target = (parts.hostname, parts.port)
         self._server: asyncio.Server | None = None
@@ -43,6 +47,13 @@ class Line:
             self._server.close()
 
     async def _join(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self._nonsense:
+            self._nonsense -= 1
+            with suppress(OSError):
+                writer.write(b"x" * 1_000_000)
+                await writer.drain()
+            writer.close()
+            return
         far_reader, far_writer = await asyncio.open_connection(*self._target)
         self._writers += [writer, far_writer]
         for source, target in ((reader, far_writer), (far_reader, writer)):
@@ -87,6 +98,16 @@ async def test_a_line_that_went_dead_without_a_word_is_given_up_for_a_new_one(ow
     assert near.generation > before
     for client in (near, far):
         await client.stop()
+    await line.close()
+
+
+async def test_a_server_that_talks_nonsense_does_not_end_the_trying(own_nats: NatsServer) -> None:
+    """As where something else answers at the address for a while."""
+    line = Line(own_nats.url, nonsense=1)
+    client = NatsClient(NatsAccess(url=await line.open()), name="test", inbox="_INBOX_test")
+    client.start()
+    assert await client.wait_connected(20)
+    await client.stop()
     await line.close()
 
 

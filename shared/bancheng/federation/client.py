@@ -201,6 +201,8 @@ class NatsClient:
                 pass  # `trouble` says why; a line that is down for a month would fill the log
             except (nats.errors.Error, OSError) as error:
                 _log.info("nats connection given up", extra={"connection": self._name, "error": str(error)})
+            except Exception:  # noqa: BLE001 - whatever a server makes the library raise, without a keeper no link runs
+                _log.exception("nats connection failed", extra={"connection": self._name})
             finally:
                 self._client = None
                 self._subscriptions.clear()
