@@ -120,17 +120,17 @@ class TenantService:
         Each step is done the next time if it failed or was given up: a site in use is not yet one that works.
         """
         async with self._making:
-            if self.site is None:
+            site = self.site
+            if site is None:
                 await self._database.check_role()
-                await self._use(await self._maker.make())
-            else:
-                anew = await self._maker.made_anew()
-                if anew is not None:
-                    await self._use(anew)
+            anew = await (self._maker.make() if site is None else self._maker.made_anew())
+            if anew is not None:
+                await self._use(anew)
+            site = self._made()
             if not self._is_at_work:
-                await self._begin_work(self.site)
+                await self._begin_work(site)
             if self._retry_is_owed:
-                await self._retry_deferred(self.site)
+                await self._retry_deferred(site)
         return FOLLOW_SECONDS * self._pace
 
     async def _use(self, site: HostedSite) -> None:
