@@ -48,6 +48,7 @@ P95: Final = "histogram_quantile(0.95, sum by (le, route) (rate(bancheng_http_re
 DAYS_LEFT: Final = "(bancheng_certificate_expires_seconds{$who} - time()) / 86400"
 LATE: Final = ((None, GREEN), (60, YELLOW), (300, RED))
 SILENT: Final = ((None, GREEN), (60, YELLOW), (600, RED))
+DEAF: Final = ((None, GREEN), (180, YELLOW), (600, RED))
 ROOM: Final = ((None, RED), (0.03, YELLOW), (0.1, GREEN))
 
 
@@ -165,6 +166,7 @@ def _papers() -> tuple[Panel, ...]:
 RECEIPTED: Final = "max by (tenant, peer) (bancheng_link_frames_receipted{$who})"
 BEHIND: Final = f"max by (tenant, peer) (bancheng_link_frames_out{{$who}}) - {RECEIPTED}"
 AGE: Final = "max by (tenant, peer) (bancheng_link_unreceipted_age_seconds{$who})"
+UNHEARD: Final = "max by (tenant, peer) (bancheng_link_unheard_age_seconds{$who})"
 STATES: Final = "count by (state) (bancheng_link_state{$who} == 1)"
 DEFERRED: Final = "max by (tenant, peer) (bancheng_link_exceptions{$who})"
 
@@ -175,6 +177,7 @@ def _the_one_link() -> Row:
         title="与上级的链路 · The link upward",
         panels=(
             _stat("连接 · Connection", "max(bancheng_link_connected{$who})", "", words=YES_NO, width=8, height=7),
+            Panel(title="多久没有听到 · Since it was heard", asked=((UNHEARD, "{{peer}}"),), unit="s", steps=DEAF),
             Panel(title="最久未签收 · Oldest without receipt", asked=((AGE, "{{peer}}"),), unit="s", steps=SILENT),
             Panel(title="未签收的帧 · Frames without receipt", asked=((BEHIND, "{{peer}}"),)),
             *_papers(),
@@ -194,6 +197,7 @@ def _links(at_most: int) -> Row:
         title="链路 · Links",
         panels=(
             Panel(title="链路数（按状态）· Links, by state", asked=((STATES, "{{state}}"),)),
+            Panel(title="多久没有听到 · Since it was heard", asked=((worst(UNHEARD), peer),), unit="s", steps=DEAF),
             Panel(title="最久未签收 · Oldest without receipt", asked=((worst(AGE), peer),), unit="s", steps=SILENT),
             Panel(title="未签收的帧 · Frames without receipt", asked=((worst(BEHIND), peer),)),
             Panel(

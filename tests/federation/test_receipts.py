@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from operator import lt
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -13,7 +15,7 @@ from bancheng.schema.messages import Hello, Receipt, Refusal, Signed, link_name
 from bancheng.schema.subjects import control_subject
 from bancheng.store.links import stop_link
 from bancheng.store.signing import sign_message, verify_message
-from tests.federation.linked_sites import eventually
+from tests.federation.linked_sites import FAST, eventually
 from tests.support.tiers import COUNTY, TOWN, VILLAGE
 
 if TYPE_CHECKING:
@@ -138,3 +140,54 @@ async def test_a_receipt_that_was_lost_is_learnt_in_the_next_hello(linked: Linke
     assert await linked.fetch(VILLAGE, owner)
     await linked.start()
     await linked.arrived()
+
+
+async def test_the_ends_of_an_idle_link_go_on_hearing_each_other_until_one_is_gone(linked: LinkedSites) -> None:
+    await linked.start(timing=msgspec.structs.replace(FAST, greet=0.1))
+    for site, peer in ((VILLAGE, TOWN), (TOWN, VILLAGE)):
+        first = await eventually(partial(_heard_at, linked, site, peer), bool, "heard")
+        later = partial(lt, first)
+        await eventually(partial(_heard_at, linked, site, peer), later, "heard again, with nothing to send")
+        assert (await linked.link(site, peer)).out_next_number == 1
+    await eventually(partial(_reason, linked), lambda reason: reason == "", "nothing in the way")
+    await linked.stop(TOWN)
+    await eventually(partial(_reason, linked), lambda reason: reason == "nats.nobody_listens", "the page says so")
+    status = await linked.status(VILLAGE, TOWN)
+    assert status is not None
+    assert (status.state, status.oldest_unreceipted_at) == ("waiting", None)
+
+
+async def _reason(linked: LinkedSites) -> str:
+    status = await linked.status(VILLAGE, TOWN)
+    assert status is not None
+    return status.reason if status.state != "open" else ""
+
+
+async def _heard_at(linked: LinkedSites, site: str, peer: str) -> float:
+    """As a Unix instant; 0 before the first time."""
+    status = await linked.status(site, peer)
+    return 0.0 if status is None or status.heard_at is None else status.heard_at.timestamp()
+
+
+async def test_whatever_the_peer_signed_was_heard_and_is_written_once_a_minute(
+    linked: LinkedSites, town: NatsClient
+) -> None:
+    village = linked.sites[VILLAGE].hosted
+    begun_at = village.wall_now() + timedelta(hours=1)
+
+    async def heard_after(seconds: float, wishes: dict[str, object], signer: str = TOWN) -> float:
+        village.wall_now = lambda: begun_at + timedelta(seconds=seconds)
+        await _send(linked, town, await _receipt(linked, 10, wishes), signer)
+        heard_at = (await linked.link(VILLAGE, TOWN)).heard_at
+        assert heard_at is not None
+        return (heard_at - begun_at).total_seconds()
+
+    assert await heard_after(0, {}) == 0
+    assert await heard_after(59, {}) == 0
+    assert await heard_after(60, {}) == 60
+    assert await heard_after(120, {}, signer=COUNTY) == 60
+    assert await heard_after(120, {"link": "t-other/village/up"}) == 60
+    # It lives, whatever is wrong with what it says.
+    assert await heard_after(120, {"epoch": 2}) == 120
+    # This host's clock was set back: what is in the future counts for nothing.
+    assert await heard_after(60, {}) == 60

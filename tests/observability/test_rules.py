@@ -76,6 +76,10 @@ MADE_UP: dict[str, tuple[dict[str, str], dict[str, str]]] = {
             f'bancheng_links_run_here{{{WHERE}, tenant="330109"}}': "0x20",
         },
     ),
+    "BanchengPeerUnheard": (
+        {f"bancheng_link_unheard_age_seconds{{{LINK}}}": "601x20"},
+        {f"bancheng_link_unheard_age_seconds{{{LINK}}}": "600x20"},
+    ),
     "BanchengFrameUnreceipted": (
         {f"bancheng_link_unreceipted_age_seconds{{{LINK}}}": "601x20"},
         {f"bancheng_link_unreceipted_age_seconds{{{LINK}}}": "600x20"},

@@ -26,6 +26,8 @@ from bancheng.runtime.provisioning import Founded, found_tenant
 from bancheng.runtime.settings import Settings
 from bancheng.runtime.site_files import Server, write_site_file
 from bancheng.schema.subjects import inbox_prefix, log_subject, stream_name
+from bancheng.store.database import Database
+from bancheng.store.links import ensure_link, set_heard
 from bancheng_county.app import DEFINITION
 from tests.support.databases import migrated_database
 from tests.support.tenants import XIAOSHAN, xiaoshan
@@ -103,6 +105,13 @@ async def test_check_tells_clocks_room_and_flushing_of_the_servers(
     made = await migrated_database(postgres, *DEFINITION.version_locations)
     write_site_file(tmp_path / "sites", hub.founded.site_files["county"])
     await fill(hub)
+    database = Database(made.service_url)
+    async with database.transaction(XIAOSHAN) as tx:
+        await ensure_link(tx, "town", "child")
+        await set_heard(tx, "town", wall_now() - timedelta(minutes=20))
+        await ensure_link(tx, "above", "parent")
+        await ensure_link(tx, "town-2", "child")
+    await database.close()
     settings = Settings(
         database_url=made.service_url,
         sites_dir=tmp_path / "sites",
@@ -123,6 +132,10 @@ async def test_check_tells_clocks_room_and_flushing_of_the_servers(
     assert said(behind, nats, "UP_town has 0 frames").level == "ok"
     flushing = said(behind, "nats-server", "does not flush")
     assert (flushing.level, "always" in flushing.todo) == ("warning", True)
+    silent = said(behind, f"{XIAOSHAN}/county link town", "was not heard for 20 minutes")
+    assert (silent.level, "docs/ops/lost-link.md" in silent.todo) == ("warning", True)
+    assert said(behind, f"{XIAOSHAN}/county link above", "was never heard").level == "warning"
+    assert not [each for each in in_english(behind) if each.subject.endswith("link town-2")]
     room = said(behind, "nats-server", "of its store")
     assert (room.level, "max_file_store" in room.todo) == ("warning", True)
 

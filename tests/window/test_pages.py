@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 
 from bancheng.federation.health import LinkStatus
@@ -285,8 +287,12 @@ async def test_links_are_told_with_their_reasons(hall: TownHall) -> None:
     stopped = LinkStatus(
         peer="below", is_parent=False, state="stopped", reason="link.equivocation", detail="", connected=True,
         oldest_unreceipted_at=None, receipted_number=3, out_number=9, in_number=4,
+        heard_at=datetime(2026, 3, 2, 1, 7, tzinfo=UTC),
     )  # fmt: skip
     hall.links.append(stopped)
     page = await (await at_page(hall, "hall-clerk")).open("/links")
-    for said in ("下级 · 村社 · 丙村站", "已停", text_for("link.equivocation", "zh").message, "等待回执 6"):
+    facts = ("等待回执 6", "最近听到对方 2026-03-02 09:07")
+    for said in ("下级 · 村社 · 丙村站", "已停", text_for("link.equivocation", "zh").message, *facts):
         assert said in page.text, said
+    hall.links[0] = msgspec.structs.replace(stopped, heard_at=None)
+    assert "最近听到对方 从未听到" in (await (await at_page(hall, "hall-clerk")).open("/links")).text

@@ -16,6 +16,8 @@ HealthState = Literal["starting", "open", "waiting", "stopped"]
 
 STOPPED_THERE: Final = "link.stopped_there"
 """The peer's receipts say that it has stopped: what is sent waits until its operator resolves that."""
+UNHEARD_SECONDS: Final = 600.0
+"""Without a sign of life for longer, somebody should look: ten greetings had no answer. As the alert has it."""
 
 
 class Health:
@@ -40,7 +42,8 @@ class Health:
 
 class LinkStatus(msgspec.Struct, frozen=True, kw_only=True):
     """One link as its page shows it. `out_number`: sent up to; `receipted_number`: the peer has signed for;
-    `in_number`: we have stored. `oldest_unreceipted_at` is wall time of the oldest row that waits for a receipt.
+    `in_number`: we have stored. In wall time: `oldest_unreceipted_at` of the oldest row that waits for a receipt,
+    `heard_at` of the peer's last sign of life, exact to the minute; null before the first.
     """
 
     peer: str
@@ -53,6 +56,14 @@ class LinkStatus(msgspec.Struct, frozen=True, kw_only=True):
     receipted_number: int
     out_number: int
     in_number: int
+    heard_at: datetime | None
+
+
+def is_unheard(heard_at: datetime | None, now: datetime, *, is_parent: bool) -> bool:
+    """Whether somebody should look why the peer is silent. A child that was never heard may not be installed yet."""
+    if heard_at is None:
+        return is_parent
+    return (now - heard_at).total_seconds() > UNHEARD_SECONDS
 
 
 def link_status(
@@ -72,4 +83,5 @@ def link_status(
         receipted_number=row.receipted_number,
         out_number=row.out_next_number - 1,
         in_number=row.in_number,
+        heard_at=row.heard_at,
     )

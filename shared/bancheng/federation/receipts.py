@@ -1,7 +1,8 @@
 """Signed receipts, both ways, and the hello in which two sites tell each other where they stand.
 
-Owns what a receipt must say to be believed, and that a receipted number never goes back. A stopped link still
-answers: the other side must be able to see what it has.
+Owns what a receipt must say to be believed, that a receipted number never goes back, and when the peer was last heard:
+whatever it signed for this link was heard, believed or not. Frames do not count, since a mailbox keeps them for one who
+is long gone. A stopped link still answers: the other side must be able to see what it has.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from bancheng.schema.messages import Hello, Receipt, ReceiptException, Refusal, 
 from bancheng.schema.subjects import Verb
 from bancheng.store.database import Transaction
 from bancheng.store.link_resolution import LinkStop, keep_stop, outbox_hashes
-from bancheng.store.links import LinkRow, exceptions_of, get_link, set_receipted, store_receipt
+from bancheng.store.links import LinkRow, exceptions_of, get_link, set_heard, set_receipted, store_receipt
 
 _log = logging.getLogger(__name__)
 _encoder = msgspec.json.Encoder()
@@ -71,7 +72,7 @@ class Receipts:
         await self._resolving.stop_serving()
 
     async def _tell(self) -> float:
-        """Hello in every new session, then a receipt for whatever the peer does not know we have."""
+        """Hello in every new session and to a peer that is silent, then a receipt for what it does not know we have."""
         await self._parts.connected()
         session = self._parts.client.generation
         if session != self._greeted:
@@ -92,14 +93,26 @@ class Receipts:
                 return
             # What waited may stand by now, and the peer's page still calls it deferred.
             told = (row.state, row.in_epoch, row.in_number, tuple(await exceptions_of(tx, row.peer)))
-            if told == self._known_by_peer:
+            is_known, is_silent = told == self._known_by_peer, self._is_unheard(row)
+            if is_known and not is_silent:
                 return
             signed = await make_receipt(tx, self._parts.hosted(), self._parts.peer, row)
+        if is_silent:
+            await self._greet()
+        if is_known:
+            return
         if row.state == "resolving":
             await self._resolving.pursue()
             return
         await self._ask("receipt", _encoder.encode(signed))
         self._known_by_peer = told
+
+    def _is_unheard(self, row: LinkRow) -> bool:
+        """For so long that it is to be asked, and its answer to be written down. A clock that was set back asks too."""
+        if row.heard_at is None:
+            return True
+        silent_seconds = (self._parts.hosted().wall_now() - row.heard_at).total_seconds()
+        return not 0 <= silent_seconds < self._parts.timing.greet
 
     async def _ask(self, verb: Verb, body: bytes) -> bytes:
         answer = await self._parts.client.request(self._parts.subject(self._parts.peer.outgoing, verb), body)
@@ -152,35 +165,41 @@ class Receipts:
         self.stopped_there = receipt.stopped
 
     async def _believe(self, receipt: Receipt, signed: Signed) -> None:
-        """Keep it as evidence and advance; an older one than we have changes nothing."""
-        raw = _encoder.encode(signed)
+        """Heard it was, and if it fits it is kept as evidence. Raises ReceiptRefused."""
         async with self._parts.transaction() as tx:
             row = await get_link(tx, self._parts.peer.site, lock=True)
-            if row is None or receipt.epoch != row.out_epoch:
-                raise ReceiptRefused("receipt.epoch")
-            if receipt.stored_up_to >= row.out_next_number:
-                raise ReceiptRefused("receipt.ahead")
-            if receipt.stored_up_to < row.receipted_number:
-                return
-            sent = await outbox_hashes(tx, row, [receipt.stored_up_to])
-            expected = sent.get(receipt.stored_up_to, b"")
-            await store_receipt(
-                tx,
-                self._parts.peer.site,
-                self._parts.peer.outgoing,
-                epoch=receipt.epoch,
-                stored_up_to=receipt.stored_up_to,
-                head_hash=receipt.head_hash,
-                signed=raw,
-                at=receipt.at,
-            )
-            if expected != receipt.head_hash:
-                if row.state == "open":
-                    await self._keep_difference(tx, row, receipt, expected, raw)
-            else:
-                await set_receipted(tx, self._parts.peer.site, receipt.stored_up_to, raw, receipt.at)
-        if expected != receipt.head_hash:
-            raise ReceiptRefused("receipt.head_differs")
+            if row is not None and self._is_unheard(row):
+                await set_heard(tx, row.peer, self._parts.hosted().wall_now())
+            refused = "receipt.epoch" if row is None else await self._advance(tx, row, receipt, _encoder.encode(signed))
+        if refused:
+            raise ReceiptRefused(refused)
+
+    async def _advance(self, tx: Transaction, row: LinkRow, receipt: Receipt, raw: bytes) -> str:
+        """Keep it and advance; an older one than we have changes nothing. Returns why it is refused, or nothing."""
+        if receipt.epoch != row.out_epoch:
+            return "receipt.epoch"
+        if receipt.stored_up_to >= row.out_next_number:
+            return "receipt.ahead"
+        if receipt.stored_up_to < row.receipted_number:
+            return ""
+        sent = await outbox_hashes(tx, row, [receipt.stored_up_to])
+        expected = sent.get(receipt.stored_up_to, b"")
+        await store_receipt(
+            tx,
+            row.peer,
+            self._parts.peer.outgoing,
+            epoch=receipt.epoch,
+            stored_up_to=receipt.stored_up_to,
+            head_hash=receipt.head_hash,
+            signed=raw,
+            at=receipt.at,
+        )
+        if expected == receipt.head_hash:
+            await set_receipted(tx, row.peer, receipt.stored_up_to, raw, receipt.at)
+            return ""
+        if row.state == "open":
+            await self._keep_difference(tx, row, receipt, expected, raw)
+        return "receipt.head_differs"
 
     async def _keep_difference(
         self, tx: Transaction, row: LinkRow, receipt: Receipt, expected: bytes, raw: bytes

@@ -16,7 +16,8 @@ class Timing(msgspec.Struct, frozen=True, kw_only=True):
     `poll`: how soon rows that another process wrote are found. `check`: how often an idle link looks whether everything
     is still what it was, though nothing told it otherwise. `key_patience`: how long an unknown key may still arrive in
     the directory before the link stops. `gather`: how long what follows a batch waits for company. `heartbeat`: how
-    often a server without news says so; a stream whose server is lost is missed after three.
+    often a server without news says so; a stream whose server is lost is missed after three. `greet`: after how long
+    without a sign of life the peer is asked for one, and how often at most such a sign is written down.
     """
 
     poll: float = 0.25
@@ -27,6 +28,7 @@ class Timing(msgspec.Struct, frozen=True, kw_only=True):
     receipt_interval: float = 0.05
     gather: float = 0.02
     heartbeat: float = 5.0
+    greet: float = 60.0
 
 
 class Backoff:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
+from bancheng.federation.health import is_unheard
 from bancheng.federation.site import HostedSite, wall_now
 from bancheng.runtime import check_database, check_host, check_nats
 from bancheng.runtime.findings import Finding, failed_by, ok, warning
@@ -70,7 +71,7 @@ async def _tenant(
         try:
             site = await SiteMaker(service.database, file, service.clock.now).make()
             findings.append(_made(site, name))
-            findings += await _links(service, file)
+            findings += await _links(service, file, wall())
         except (SiteRefused, StoreError) as error:
             findings.append(failed_by("site", error, site=name))
     for role, server in (("hub", file.hub), ("uplink", file.uplink)):
@@ -95,11 +96,22 @@ def _streams(file: SiteFile, role: str, site: HostedSite | None) -> list[str]:
     return [name for owner in owners for name in (stream_name(owner, "up"), stream_name(owner, "dn"))]
 
 
-async def _links(service: Service, file: SiteFile) -> list[Finding]:
-    """Only what is not open: a link that waits for a server is found there."""
+async def _links(service: Service, file: SiteFile, now: datetime) -> list[Finding]:
+    """Only what is not open, or silent: a link that waits for a server is found there."""
     async with service.database.transaction(file.tenant) as tx:
-        rows = [row for row in await list_links(tx) if row.state != "open"]
-    return [_stopped(file, row) for row in rows]
+        rows = await list_links(tx)
+    stopped = [_stopped(file, row) for row in rows if row.state != "open"]
+    silent = [row for row in rows if row.state == "open"]
+    silent = [row for row in silent if is_unheard(row.heard_at, now, is_parent=row.role == "parent")]
+    return [*stopped, *(_unheard(file, row, now) for row in silent)]
+
+
+def _unheard(file: SiteFile, row: LinkRow, now: datetime) -> Finding:
+    site = f"{file.tenant}/{file.site}"
+    if row.heard_at is None:
+        return warning("link", "link.never_heard", site=site, peer=row.peer)
+    minutes = round((now - row.heard_at).total_seconds() / 60)
+    return warning("link", "link.unheard", site=site, peer=row.peer, minutes=minutes)
 
 
 def _stopped(file: SiteFile, row: LinkRow) -> Finding:

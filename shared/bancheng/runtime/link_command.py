@@ -81,6 +81,7 @@ async def show(settings: Settings, tenant: str, peer: str) -> Sequence[str]:
     lines = [_line(row, sum(each.frames for each in waiting))]
     lines += [f"  sent     epoch {row.out_epoch}, up to {row.out_next_number - 1}, receipted {row.receipted_number}"]
     lines += [f"  stored   epoch {row.in_epoch}, up to {row.in_number}, head {_short(row.in_head)}"]
+    lines += [f"  heard    {'never' if row.heard_at is None else _at(row.heard_at)}"]
     lines += _waiting_lines(waiting)
     lines += [_stop_line(each) for each in stops]
     lines += [line for each in resolutions for line in _resolution_lines(each)]

@@ -36,6 +36,7 @@ _LOOKED_UP = (
     "bancheng_link_frames_out",
     "bancheng_link_frames_receipted",
     "bancheng_link_state",
+    "bancheng_link_unheard_age_seconds",
     "bancheng_link_unreceipted_age_seconds",
     "bancheng_papers_copies_refused",
     "bancheng_papers_waiting",
@@ -155,6 +156,9 @@ def measure_link(meters: Meters, tenant: str, status: LinkStatus, wall_seconds: 
     oldest = status.oldest_unreceipted_at
     age = 0.0 if oldest is None else max(0.0, wall_seconds - oldest.timestamp())
     meters.set("bancheng_link_unreceipted_age_seconds", age, *labels)
+    if status.heard_at is not None:
+        unheard = max(0.0, wall_seconds - status.heard_at.timestamp())
+        meters.set("bancheng_link_unheard_age_seconds", unheard, *labels)
     meters.set("bancheng_link_frames_out", status.out_number, *labels)
     meters.set("bancheng_link_frames_receipted", status.receipted_number, *labels)
     meters.set("bancheng_link_frames_in", status.in_number, *labels)

@@ -127,6 +127,11 @@ METRICS: Final = {
             normal="Under 1 s; grows while the peer is cut off. Alert when over 600 s.",
         ),
         Metric(
+            name="bancheng_link_unheard_age_seconds", kind="gauge", labels=("tenant", "peer"),
+            means="How long ago the peer gave its last sign of life, exact to the minute; none before its first.",
+            normal="Under 150 s, also at rest; grows while the peer is cut off or down. Alert when over 600 s.",
+        ),
+        Metric(
             name="bancheng_link_frames_out", kind="gauge", labels=("tenant", "peer"),
             means="Numbered frames of the link's epoch so far.", normal="Grows with the work.",
         ),

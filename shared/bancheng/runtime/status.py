@@ -13,7 +13,7 @@ from typing import Final
 
 import msgspec
 
-from bancheng.federation.health import LinkStatus
+from bancheng.federation.health import LinkStatus, is_unheard
 from bancheng.federation.site import wall_now
 from bancheng.runtime.hosted_sites import SiteMaker, SiteRefused
 from bancheng.runtime.link_board import link_board
@@ -43,14 +43,19 @@ class DiskStatus(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LinkFigures(msgspec.Struct, frozen=True, kw_only=True):
-    """One link as the database has it. `unreceipted_seconds`: age of the oldest frame not signed for, 0 if all are."""
+    """One link as the database has it. `unreceipted_seconds`: age of the oldest frame not signed for, 0 if all are.
+
+    `heard_at`: the peer's last sign of life, exact to the minute; null before the first.
+    """
 
     peer: str
+    is_parent: bool
     state: str
     reason: str
     unreceipted_seconds: float
     unreceipted_frames: int
     deferred_frames: int
+    heard_at: datetime | None = None
 
 
 class TenantStatus(msgspec.Struct, frozen=True, kw_only=True):
@@ -171,11 +176,13 @@ def _link(link: LinkStatus, deferred: int) -> LinkFigures:
     age = 0.0 if oldest is None else max(0.0, (wall_now() - oldest).total_seconds())
     return LinkFigures(
         peer=link.peer,
+        is_parent=link.is_parent,
         state=link.state,
         reason=link.reason,
         unreceipted_seconds=age,
         unreceipted_frames=max(0, link.out_number - link.receipted_number),
         deferred_frames=deferred,
+        heard_at=link.heard_at,
     )
 
 
@@ -193,6 +200,8 @@ def _needs(now: Status, settings: Settings) -> list[str]:
         for link in tenant.links:
             if link.state == "stopped":
                 needs.append(f"status.link_stopped {where} {link.peer}")
+            elif is_unheard(link.heard_at, now.at, is_parent=link.is_parent):
+                needs.append(f"status.unheard {where} {link.peer}")
             elif link.unreceipted_seconds > UNRECEIPTED_SECONDS:
                 needs.append(f"status.unreceipted {where} {link.peer}")
     return needs

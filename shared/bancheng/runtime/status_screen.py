@@ -25,14 +25,15 @@ _ZH: Final = {
     "free": "{} 剩余 {:.1f} GiB（{:.0%}）",
     "documents": "名录 {}  规则 {}  日历 {}", "cases": "事项", "open": "在办 {}  超期 {}", "oldest": "最早到期 {}",
     "late": "到期未处理 {}", "link": "链路 {}", "waits": "未签收 {} 帧 {}", "deferred": "等待办理 {} 帧",
-    "papers": "附件",
-    "missing": "未到 {}", "no_tenant": "没有站点文件", "well": "本机没有要处理的。和上下级连得上吗：执行 check",
+    "heard": "{} 前听到对方", "unheard": "还没有听到过对方", "papers": "附件",
+    "missing": "未到 {}", "no_tenant": "没有站点文件", "well": "本机没有要处理的。此刻和上下级连得上吗：执行 check",
     "needs": "需要处理", "not_here": "未启用",
     "link.open": "未停", "link.stopped": "已停", "link.starting": "启动中", "link.waiting": "等待中",
     "status.certificate": "证书三天内到期或已到期：换发，见 docs/ops/alerts.md", "status.disk": "磁盘将满：腾出空间",
     "status.clocks": "到期的时限没有处理：服务在运行吗？看日志中的 deadlines",
     "status.link_stopped": "链路停了：见 docs/ops/link-stopped.md",
-    "status.unreceipted": "超过十分钟没有签收：执行 check",
+    "status.unheard": "超过十分钟没有听到对方，或从未听到：本机服务在运行吗？执行 check，见 docs/ops/lost-link.md",
+    "status.unreceipted": "听得到对方，却超过十分钟没有签收：看对方的 status 和日志",
     "else": "执行 check，它会说明怎么办",
 }  # fmt: skip
 _EN: Final = {
@@ -40,9 +41,10 @@ _EN: Final = {
     "certificate": "certificate", "days": "{} days left", "no_certificate": "this service has none of its own",
     "disk": "disk", "free": "{} {:.1f} GiB free ({:.0%})", "documents": "directory {}  profiles {}  calendar {}",
     "cases": "cases", "open": "open {}  overdue {}", "oldest": "first due {}", "late": "clocks not met for {}",
-    "link": "link {}", "waits": "{} frames without receipt {}", "deferred": "{} frames deferred", "papers": "papers",
+    "link": "link {}", "waits": "{} frames without receipt {}", "deferred": "{} frames deferred",
+    "heard": "heard {} ago", "unheard": "never heard", "papers": "papers",
     "missing": "{} not here yet", "no_tenant": "no site file",
-    "well": "nothing here needs somebody; whether the neighbours are reached, check says",
+    "well": "nothing here needs somebody; whether the neighbours are reached this minute, check says",
     "needs": "needs somebody",
     "not_here": "not in use", "link.open": "open", "link.stopped": "STOPPED", "link.starting": "starting",
     "link.waiting": "waiting",
@@ -50,7 +52,9 @@ _EN: Final = {
     "status.disk": "the disk is about to be full: make room",
     "status.clocks": "clocks that are over are not met: does the service run? look for `deadlines` in its log",
     "status.link_stopped": "the link has stopped: see docs/ops/link-stopped.md",
-    "status.unreceipted": "nothing was signed for in more than ten minutes: run check",
+    "status.unheard": "the peer was not heard for more than ten minutes, or never: does the service here run? "
+    "run check, see docs/ops/lost-link.md",
+    "status.unreceipted": "the peer is heard, and signed for nothing in more than ten minutes: see its status and log",
     "else": "run check, which says what to do",
 }  # fmt: skip
 WORDS: Final[dict[Language, dict[str, str]]] = {"zh": _ZH, "en": _EN}
@@ -70,7 +74,7 @@ def screen(now: Status, language: Language) -> str:
         said = words["free"].format(each.folder, each.free_bytes / _GIBIBYTE, each.free_bytes / each.size_bytes)
         lines.append(_line(words["disk"], said, marked=f"status.disk {each.folder}" in now.needs))
     for tenant in now.tenants:
-        lines += ["", *_tenant(tenant, words, now.needs)]
+        lines += ["", *_tenant(tenant, words, now)]
     if not now.tenants:
         lines += ["", words["no_tenant"]]
     lines += ["", words["needs"] if now.needs else words["well"]]
@@ -78,7 +82,7 @@ def screen(now: Status, language: Language) -> str:
     return "\n".join(lines)
 
 
-def _tenant(tenant: TenantStatus, words: dict[str, str], needs: tuple[str, ...]) -> list[str]:
+def _tenant(tenant: TenantStatus, words: dict[str, str], now: Status) -> list[str]:
     where = f"{tenant.tenant}/{tenant.site}"
     if tenant.problem:
         return [f"{_MARK} {where}  {words['not_here']}: {tenant.problem}"]
@@ -91,9 +95,9 @@ def _tenant(tenant: TenantStatus, words: dict[str, str], needs: tuple[str, ...])
     papers = words["missing"].format(tenant.papers_waiting)
     return [
         f"  {where}  {words['documents'].format(tenant.directory, editions, tenant.calendar)}",
-        _line(words["cases"], cases, marked=f"status.clocks {where}" in needs),
+        _line(words["cases"], cases, marked=f"status.clocks {where}" in now.needs),
         *(
-            _line(words["link"].format(link.peer), _link(link, words), marked=_is_bad(link, needs))
+            _line(words["link"].format(link.peer), _link(link, words, now), marked=_is_bad(link, now.needs))
             for link in tenant.links
         ),
         _line(words["papers"], papers),
@@ -101,13 +105,16 @@ def _tenant(tenant: TenantStatus, words: dict[str, str], needs: tuple[str, ...])
 
 
 def _is_bad(link: LinkFigures, needs: tuple[str, ...]) -> bool:
-    return any(each.startswith(("status.link", "status.unr")) and each.endswith(f" {link.peer}") for each in needs)
+    return any(each.startswith(("status.link", "status.un")) and each.endswith(f" {link.peer}") for each in needs)
 
 
-def _link(link: LinkFigures, words: dict[str, str]) -> str:
+def _link(link: LinkFigures, words: dict[str, str], now: Status) -> str:
     state = words.get(f"link.{link.state}", link.state) + (f" {link.reason}" if link.reason else "")
     waits = words["waits"].format(link.unreceipted_frames, _lasting(link.unreceipted_seconds))
-    return f"{state}  {waits}  {words['deferred'].format(link.deferred_frames)}"
+    heard = words["unheard"]
+    if link.heard_at is not None:
+        heard = words["heard"].format(_lasting(max(0.0, (now.at - link.heard_at).total_seconds())))
+    return f"{state}  {heard}  {waits}  {words['deferred'].format(link.deferred_frames)}"
 
 
 def _line(name: str, said: str, *, marked: bool = False) -> str:

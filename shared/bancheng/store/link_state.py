@@ -21,7 +21,10 @@ Direction = Literal["up", "dn"]
 
 
 class LinkRow(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a link stands. `out_head` is the link hash of number `out_next_number` - 1, `in_head` of `in_number`."""
+    """Where a link stands. `out_head` is the link hash of number `out_next_number` - 1, `in_head` of `in_number`.
+
+    `heard_at`: when the peer last gave a sign of life here, in wall time, exact to the minute.
+    """
 
     peer: str
     role: Role
@@ -36,11 +39,12 @@ class LinkRow(msgspec.Struct, frozen=True, kw_only=True):
     in_epoch: int
     in_number: int
     in_head: bytes
+    heard_at: datetime | None
 
 
 _LINK = (
     "peer, role, state, reason, out_epoch, out_next_number, out_head, receipted_number, receipt, receipt_at, "
-    "in_epoch, in_number, in_head"
+    "in_epoch, in_number, in_head, heard_at"
 )
 ENSURE_LINK = """
 INSERT INTO link (tenant, peer, role, state, reason, out_epoch, out_next_number, out_head, receipted_number,
@@ -56,6 +60,7 @@ STORE_RECEIPT = """
 INSERT INTO receipt (tenant, peer, direction, epoch, stored_up_to, head_hash, signed, at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING"""
 STOP_LINK = "UPDATE link SET state = 'stopped', reason = $3 WHERE tenant = $1 AND peer = $2 AND state = 'open'"
+SET_HEARD = "UPDATE link SET heard_at = $3 WHERE tenant = $1 AND peer = $2"
 EQUIVOCATION = """
 INSERT INTO equivocation (tenant, peer, detail, first_frame, second_frame, found_at) VALUES ($1, $2, $3, $4, $5, $6)"""
 
@@ -103,6 +108,11 @@ async def store_receipt(
 async def stop_link(tx: Transaction, peer: str, reason: str) -> bool:
     """Neither number nor take in anything until somebody resolves it. False if it was stopped already."""
     return await tx.execute(STOP_LINK, tx.tenant, peer, reason) > 0
+
+
+async def set_heard(tx: Transaction, peer: str, at: datetime) -> None:
+    """The peer gave a sign of life. `at` is wall time; whoever calls keeps this rare."""
+    await tx.execute(SET_HEARD, tx.tenant, peer, at)
 
 
 async def record_equivocation(

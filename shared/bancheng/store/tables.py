@@ -166,7 +166,7 @@ link = tenant_table(
     "link", NEVER_DELETED, "peer",
     key("peer"), key("role"), key("state"), words("reason"), big("out_epoch"), big("out_next_number"),
     data("out_head"), big("receipted_number"), data("receipt", nullable=True), instant("receipt_at", nullable=True),
-    big("in_epoch"), big("in_number"), data("in_head"),
+    big("in_epoch"), big("in_number"), data("in_head"), instant("heard_at", nullable=True),
 )  # fmt: skip
 
 receipt = tenant_table(
