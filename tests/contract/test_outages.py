@@ -155,6 +155,7 @@ def test_a_case_of_a_village_that_is_cut_off_climbs_and_what_it_wrote_is_filed_o
 
     # Both sites let it climb: the village by its own clock, the town since it hears nothing
     system.clock.advance_to(due_at(village.case(registered.case_id), "holder") + timedelta(minutes=31))
+    village.wait_for_case(registered.case_id, in_transit_to=TOWN)
     taken = town.wait_for_case(registered.case_id, holder_unit=TOWN)
     assert taken["in_transit_to"] is None
 
