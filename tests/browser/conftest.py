@@ -60,7 +60,7 @@ async def visit(database: Database) -> AsyncIterator[Visit]:
                 device_scale_factor=2,
                 locale="zh-CN",
             )
-            context.set_default_timeout(10_000)
+            context.set_default_timeout(30_000)
             yield await signed_in(hall, await context.new_page())
             await browser.close()
     finally:

@@ -58,7 +58,7 @@ def test_a_calendar_that_arrives_moves_the_dates_of_open_cases_at_every_site(sys
     published = system.services["county"].command("publish", "calendar", str(days), "--tenant", XIAOSHAN)
     assert published.returncode == 0, published.stderr
     moved = before + timedelta(days=1)
-    assert wait_until(lambda: due_at(village.case(registered.case_id), "holder") == moved, timeout_seconds=30)
+    assert wait_until(lambda: due_at(village.case(registered.case_id), "holder") == moved, timeout_seconds=60)
     last = village.history(registered.case_id)["main"][-1]
     assert last["type"] == "DuesRecomputed"
     assert "holder" in {each["clock"] for each in last["details"]["changes"]}
@@ -78,7 +78,7 @@ def test_a_profile_that_arrives_binds_new_cases_and_leaves_the_old_as_they_are(s
     def newest() -> int:
         return village.case(village.register(title="新规则的案件").case_id)["profile_edition"]
 
-    assert wait_until(lambda: newest() == 2, timeout_seconds=30)
+    assert wait_until(lambda: newest() == 2, timeout_seconds=60)
     assert village.case(old.case_id)["profile_edition"] == 1
     again = system.services["county"].command(*arguments)
     assert (again.returncode, "publish.edition_not_newer" in again.stderr) == (1, True)
@@ -142,7 +142,7 @@ def test_an_edition_published_at_the_county_takes_effect_at_the_village_on_its_d
     def newest() -> Any:
         return village.case(village.register(title="生效后登记").case_id)
 
-    assert wait_until(lambda: newest()["profile_edition"] == present + 1, timeout_seconds=30)
+    assert wait_until(lambda: newest()["profile_edition"] == present + 1, timeout_seconds=60)
     new = newest()
     workdays = {each["name"]: each["limit_workdays"] for each in new["clocks"]}
     assert workdays["person"] == 8

@@ -120,7 +120,11 @@ def call(demo: Demo) -> str:
     calls = [line.strip() for line in demo.process.said().splitlines() if "curl -s" in line]
     assert len(calls) == 5
     ran = subprocess.run(
-        ["bash", "-c", "\n".join(["set -e", *calls])], capture_output=True, text=True, timeout=30, check=False
+        ["bash", "-c", "\n".join(["set -e", *calls])],
+        capture_output=True,
+        text=True,
+        timeout=STORY_SECONDS,
+        check=False,
     )
     return ran.stdout + ran.stderr
 
@@ -136,7 +140,9 @@ def wait_call(demo: Demo, *expected: str, timeout_seconds: float) -> None:
 
 
 def test_the_five_calls_that_are_printed_work_as_they_stand(demo: Demo) -> None:
-    wait_call(demo, '"title":"路灯不亮"', '"main":[', '"type":"Registered"', "330109902201-", timeout_seconds=15)
+    wait_call(
+        demo, '"title":"路灯不亮"', '"main":[', '"type":"Registered"', "330109902201-", timeout_seconds=STORY_SECONDS
+    )
 
 
 def test_every_account_that_is_printed_works(demo: Demo) -> None:
@@ -202,7 +208,7 @@ def test_a_service_that_is_killed_is_started_again(demo: Demo) -> None:
         except httpx.TransportError:
             return False
 
-    assert wait_until(is_ready, timeout_seconds=40)
+    assert wait_until(is_ready, timeout_seconds=STORY_SECONDS)
     assert town.pid not in {each.pid for each in demo.process.children()}
 
 
@@ -255,9 +261,9 @@ def test_a_village_case_that_nobody_touches_reaches_the_county_by_itself(demo: D
 
 @pytest.mark.clause("U-03", part="a case that somebody registered with the calls of the guide")
 def test_the_case_of_the_five_calls_climbs_to_the_county_with_its_history(demo: Demo) -> None:
-    wait_call(demo, '"main":[', timeout_seconds=15)
+    wait_call(demo, '"main":[', timeout_seconds=STORY_SECONDS)
     wait_at_county(demo, "路灯不亮")
-    wait_call(demo, '"holder_unit":{"code":"330109",', '"main":[', '"by_system":true', timeout_seconds=15)
+    wait_call(demo, '"holder_unit":{"code":"330109",', '"main":[', '"by_system":true', timeout_seconds=STORY_SECONDS)
 
 
 def test_nothing_of_a_run_that_was_killed_is_left(demo: Demo) -> None:

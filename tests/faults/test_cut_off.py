@@ -121,7 +121,7 @@ def test_a_case_on_its_way_to_a_dead_town_stays_the_villages_until_it_is_receive
         return [each["kind"] for each in village.case(case_id)["alerts"]] == ["transit_late"]
 
     advance(system, due_at(on_its_way, "transit") + MARGIN)
-    assert wait_until(alarmed, timeout_seconds=20)
+    assert wait_until(alarmed, timeout_seconds=60)
     assert village.case(case_id)["holder_unit"]["code"] == VILLAGE
 
     system.start("town")
@@ -140,7 +140,7 @@ def test_frames_that_wait_for_a_dead_receiver_outlive_the_loss_of_the_whole_nats
         link = next(each for each in village.get("/links") if each["peer"] == "town")
         return link["waiting"] >= len(waiting)
 
-    assert wait_until(published, timeout_seconds=20)
+    assert wait_until(published, timeout_seconds=60)
     system.kill_nats(wipe=True)
     waiting += [village.register(title=f"无处可送之{n}").case_id for n in range(5)]
     system.nats.start()

@@ -190,6 +190,9 @@ async def test_a_link_goes_on_when_the_member_that_leads_its_mailbox_is_lost(clu
     await linked.arrived()
     assert await cluster.led_by(UP) != lost
     await _checked(cluster, f"frames on 3 servers, not all of it on {lost}", "start the nats-servers that are down")
+    # The other mailbox may have lost its leader too, and this connection its server: either takes seconds.
+    await cluster.led_by(DOWN)
+    assert await client.wait_connected(30)
     await _is_fenced(client, linked)
     cluster.members[lost].server.start()
     await linked.register(1)

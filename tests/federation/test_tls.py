@@ -13,6 +13,7 @@ from bancheng.federation.errors import Misconfigured
 from bancheng.runtime.certificates import AUTHORITY_FILE, CertificateUnreadable, expires_at, issue, names_in
 from bancheng.runtime.local_nats import NatsServer
 from bancheng.runtime.nats_config import NatsListener, SiteUser, TenantAccount, generate_nkey, nats_configuration
+from tests.federation.linked_sites import eventually
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,6 +38,16 @@ def access(hub: NatsServer, authority: Path, scheme: str = "tls") -> NatsAccess:
     return NatsAccess(url=url, nkey_seed=SEED, ca=(authority / AUTHORITY_FILE).read_text())
 
 
+async def stays_out(client: NatsClient, code: str) -> None:
+    """For that reason, once it has tried: a busy machine takes seconds for a handshake."""
+
+    async def reason() -> str:
+        return "" if client.trouble is None else client.trouble.code
+
+    await eventually(reason, lambda seen: seen == code, "it says why")
+    assert not client.connected
+
+
 async def test_a_site_enters_when_the_authority_of_its_file_signed_the_certificate(
     hub: NatsServer, tmp_path: Path
 ) -> None:
@@ -55,9 +66,7 @@ async def test_a_site_does_not_enter_a_server_that_another_authority_vouches_for
     client = NatsClient(access(hub, tmp_path / "other"), name="county", inbox="_INBOX_county")
     client.start()
     try:
-        assert not await client.wait_connected(1.5)
-        assert client.trouble is not None
-        assert client.trouble.code == "nats.certificate"
+        await stays_out(client, "nats.certificate")
     finally:
         await client.stop()
 
@@ -72,12 +81,10 @@ async def test_a_site_enters_by_itself_once_the_certificate_was_put_right(tmp_pa
     configuration = nats_configuration([account], listener=listener)
     issue(tls, tls, ["other.example"], now=NOW)
     with NatsServer(directory=tmp_path, configuration=configuration) as server:
-        client = NatsClient(access(server, tls), name="county", inbox="_INBOX_county", enter_seconds=0.5)
+        client = NatsClient(access(server, tls), name="county", inbox="_INBOX_county", enter_seconds=1.5)
         client.start()
         try:
-            assert not await client.wait_connected(1)
-            assert client.trouble is not None
-            assert client.trouble.code == "nats.certificate"
+            await stays_out(client, "nats.certificate")
             issue(tls, tls, ["127.0.0.1"], now=NOW)
             server.reload(configuration)
             assert await client.wait_connected(30)
@@ -92,7 +99,7 @@ async def test_a_parent_that_waits_for_its_first_child_may_say_nothing(hub: Nats
     try:
         assert await client.wait_connected(10)
         with pytest.raises(Misconfigured):
-            await client.request("$JS.API.STREAM.NAMES", b"", timeout_seconds=2)
+            await client.request("$JS.API.STREAM.NAMES", b"")
     finally:
         await client.stop()
 
@@ -117,9 +124,7 @@ async def test_why_there_is_no_connection_is_told(url: str, code: str) -> None:
     client = NatsClient(NatsAccess(url=url, nkey_seed=SEED), name="county", inbox="_INBOX_county")
     client.start()
     try:
-        assert not await client.wait_connected(1)
-        assert client.trouble is not None
-        assert client.trouble.code == code
+        await stays_out(client, code)
     finally:
         await client.stop()
 

@@ -107,6 +107,13 @@ def test_ports_are_picked_where_somebody_says(monkeypatch: pytest.MonkeyPatch) -
             pick_port()
 
 
+def test_a_port_is_not_given_twice_though_nobody_listens_on_it_yet(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BANCHENG_LOCAL_PORTS", "30130-30189")
+    assert len({pick_port() for _ in range(20)}) == 20
+    monkeypatch.setenv("BANCHENG_LOCAL_PORTS", "30190-30193")
+    assert {pick_port() for _ in range(20)} <= set(range(30_190, 30_194)), "when all were given, one that is free"
+
+
 def test_a_postgres_that_cannot_start_shows_its_log(tmp_path: Path) -> None:
     with pytest.raises(ServerFailed, match="no_such_setting"):
         PostgresServer(directory=tmp_path, settings={"no_such_setting": "1"}).start()

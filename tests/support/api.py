@@ -40,7 +40,7 @@ class Client:
     """
 
     def __init__(
-        self, *, base_url: str, tenant: str, verify: ssl.SSLContext | bool = True, patience_seconds: float = 30.0
+        self, *, base_url: str, tenant: str, verify: ssl.SSLContext | bool = True, patience_seconds: float = 60.0
     ) -> None:
         self.tenant = tenant
         self._patience_seconds = patience_seconds
@@ -88,7 +88,7 @@ class Client:
         if response.status_code != 200:
             raise Refused(response)
 
-    def wait_for_paper(self, case_id: UUID, sha256: str, *, timeout_seconds: float = 30.0) -> bytes:
+    def wait_for_paper(self, case_id: UUID, sha256: str, *, timeout_seconds: float = 60.0) -> bytes:
         """Its bytes, once they are here."""
         deadline = time.monotonic() + timeout_seconds
         while time.monotonic() < deadline:

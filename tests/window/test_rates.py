@@ -34,7 +34,7 @@ def test_a_burst_passes_then_one_for_each_step_of_time() -> None:
 
 
 def test_no_more_keys_are_remembered_than_allowed() -> None:
-    limit = RateLimit(Rate(burst=1, seconds=60), remembered=5, seconds=lambda: 0.0)
+    limit = RateLimit(Rate(burst=1, seconds=3_600), remembered=5, seconds=lambda: 0.0)
     for number in range(1_000):
         limit.take(str(number))
     assert limit.remembered == 5
@@ -44,7 +44,7 @@ def test_no_more_keys_are_remembered_than_allowed() -> None:
 
 
 async def test_guessing_a_password_is_slowed_by_login_and_by_address(hall: TownHall) -> None:
-    by_login = hall.application_with(Limits(sign_in_by_login=Rate(burst=3, seconds=60)))
+    by_login = hall.application_with(Limits(sign_in_by_login=Rate(burst=3, seconds=3_600)))
     wrong = {"tenant": XIAOSHAN, "login": "hall-clerk", "password": "wrong"}
     client = hall.client(by_login)
     assert [(await client.post("/api/v1/tokens", json=wrong)).status_code for _ in range(4)] == [401, 401, 401, 429]
@@ -54,7 +54,7 @@ async def test_guessing_a_password_is_slowed_by_login_and_by_address(hall: TownH
     assert int(blocked.headers["retry-after"]) >= 1
     assert (await client.post("/api/v1/tokens", json={**wrong, "login": "town-clerk"})).status_code == 401
 
-    by_address = hall.application_with(Limits(sign_in_by_address=Rate(burst=2, seconds=60)))
+    by_address = hall.application_with(Limits(sign_in_by_address=Rate(burst=2, seconds=3_600)))
     client = hall.client(by_address)
     tries = [await client.post("/api/v1/tokens", json={**wrong, "login": f"nobody-{n}"}) for n in range(3)]
     assert [answer.status_code for answer in tries] == [401, 401, 429]
@@ -65,13 +65,13 @@ async def test_guessing_a_password_is_slowed_by_login_and_by_address(hall: TownH
 
 
 async def test_signing_in_rightly_is_not_counted_against_the_login(hall: TownHall) -> None:
-    client = hall.client(hall.application_with(Limits(sign_in_by_login=Rate(burst=2, seconds=60))))
+    client = hall.client(hall.application_with(Limits(sign_in_by_login=Rate(burst=2, seconds=3_600))))
     body = {"tenant": XIAOSHAN, "login": "hall-clerk", "password": PASSWORD}
     assert {(await client.post("/api/v1/tokens", json=body)).status_code for _ in range(5)} == {201}
 
 
 async def test_one_member_of_staff_cannot_ask_without_end(hall: TownHall) -> None:
-    application = hall.application_with(Limits(requests=Rate(burst=5, seconds=60)))
+    application = hall.application_with(Limits(requests=Rate(burst=5, seconds=3_600)))
     client = hall.client(application)
     tokens: list[str] = []
     for login in ("hall-clerk", "town-clerk"):
@@ -93,7 +93,7 @@ async def test_health_is_open_and_readiness_names_what_is_wrong(hall: TownHall) 
 
 
 async def test_reading_whole_books_of_rules_is_limited_like_uploads(hall: TownHall) -> None:
-    client = hall.client(hall.application_with(Limits(uploads=Rate(burst=2, seconds=60))))
+    client = hall.client(hall.application_with(Limits(uploads=Rate(burst=2, seconds=3_600))))
     asked = {"tenant": XIAOSHAN, "login": "hall-administrator", "password": PASSWORD}
     token = (await client.post("/api/v1/tokens", json=asked)).json()["token"]
     bearer = {"Authorization": f"Bearer {token}"}

@@ -28,6 +28,8 @@ LAST_PORT = 32_000
 PORTS = "BANCHENG_LOCAL_PORTS"
 """`first-last`: where ports are picked instead, so that programs that run at the same time never pick the same one."""
 _PORT_TRIES = 50
+_given: set[int] = set()
+"""Ports that this process was given: whoever has one may not have bound it yet."""
 _POLL_SECONDS = 0.02
 _LOG_TAIL_BYTES = 4_000
 
@@ -76,14 +78,21 @@ def port_is_free(port: int) -> bool:
 def pick_port() -> int:
     """A free port outside the range that the system hands to clients, or in the one named in BANCHENG_LOCAL_PORTS.
 
-    Raises `ServerFailed` after 50 tries, or when what is named is no range.
+    Not one that was given before, while there are others. Raises `ServerFailed` after 50 tries, or when what is named
+    is no range.
     """
     first, last = _port_range(os.environ.get(PORTS) or f"{FIRST_PORT}-{LAST_PORT}")
+    found: int | None = None
     for _ in range(_PORT_TRIES):
         port = first + secrets.randbelow(last - first + 1)
         if port_is_free(port):
-            return port
-    raise ServerFailed(server="local server", reason=f"no free port found in {_PORT_TRIES} tries")
+            found = port
+            if port not in _given:
+                break
+    if found is None:
+        raise ServerFailed(server="local server", reason=f"no free port found in {_PORT_TRIES} tries")
+    _given.add(found)
+    return found
 
 
 def _port_range(named: str) -> tuple[int, int]:
