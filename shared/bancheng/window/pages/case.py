@@ -28,6 +28,7 @@ from bancheng.window.pages.action_groups import GROUPS, next_commands, unused
 from bancheng.window.pages.catalogue import translations, word
 from bancheng.window.pages.choices import Choices
 from bancheng.window.pages.forms import FormField, FormReader, body_from
+from bancheng.window.pages.kept_forms import USED_KEY, sent_before
 from bancheng.window.pages.missing import asked_for
 from bancheng.window.pages.naming import Names
 from bancheng.window.pages.paper_items import paper_items
@@ -123,6 +124,8 @@ async def refused_at_page(
     failure = failure_of(refusal, retry_seconds=window.parts.limits.retry_seconds)
     if failure is None or failure.status in {401, 404} or failure.code == "api.csrf":
         raise refusal
+    if failure.code == USED_KEY:
+        failure = sent_before(failure)
     problems = failure.fields
     if not problems and failure.field:
         problems = (FieldProblem(field=failure.field, code=failure.code, parameters=failure.parameters),)

@@ -10,6 +10,7 @@ from typing import Any
 from litestar import Request, Response
 
 from bancheng.window.error_responses import answer_error, error_headers, error_view, foreseen, identity_of
+from bancheng.window.pages.kept_forms import kept_form
 from bancheng.window.pages.session import cookie, redirect, sign_in_path, today_at
 from bancheng.window.requests import cookie_name, language_of, window_of
 
@@ -20,7 +21,8 @@ def answer_page_error(request: Request[Any, Any, Any], error: Exception) -> Resp
     """The one exception handler of the pages."""
     failure, reference = foreseen(request, error)
     language = language_of(request)
-    if failure.code == "api.not_signed_in":
+    again = kept_form(request, failure)
+    if failure.code == "api.not_signed_in" and again is None:
         if request.headers.get("hx-request"):
             return Response(b"", status_code=200, headers={"HX-Refresh": "true"})
         query = f"?{request.url.query}" if request.url.query else ""
@@ -35,6 +37,8 @@ def answer_page_error(request: Request[Any, Any, Any], error: Exception) -> Resp
         "error": view,
         "status": failure.status,
         "signed_in": signed_in,
+        "again": again,
+        "csrf": identity.csrf if identity is not None else "",
         **(today_at(identity.site) if identity is not None else {}),
     }
     answer = window.renderer.page("error.html", language, context, status=failure.status)

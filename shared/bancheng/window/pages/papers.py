@@ -23,6 +23,7 @@ from bancheng.window.field_problems import InvalidInput, problem
 from bancheng.window.idempotency import request_of
 from bancheng.window.pages.case import refused_at_page, seen_version
 from bancheng.window.pages.forms import body_from
+from bancheng.window.pages.kept_forms import keep
 from bancheng.window.pages.session import redirect, require_token
 from bancheng.window.paper_intake import SignatureBody, attach, sign
 from bancheng.window.requests import StaffRequest
@@ -64,6 +65,7 @@ async def _filed(request: StaffRequest, window: Window, case_id: UUID, command: 
     try:
         async with sent_form(request, window) as sent:
             typed = sent.texts
+            keep(request, typed)
             require_token(typed, request.user.csrf)
             await file(request, window, case_id, sent)
     except _REFUSALS as refusal:

@@ -28,6 +28,7 @@ from bancheng.window.input_text import convert_form
 from bancheng.window.pages.book_parts import BookForm
 from bancheng.window.pages.catalogue import word
 from bancheng.window.pages.forms import FormField, Widget
+from bancheng.window.pages.kept_forms import USED_KEY, sent_before
 from bancheng.window.pages.register_books import (
     BOOKS,
     FORMS,
@@ -111,6 +112,8 @@ async def change_register(
         failure = failure_of(refusal, retry_seconds=window.parts.limits.retry_seconds)
         if failure is None or failure.status in {401, 403}:
             raise
+        if failure.code == USED_KEY:
+            failure, typed = sent_before(failure), {**typed, "key": ""}
         error = error_view(failure, language_of(request), "", request.user)
         return await _page(
             request, window, name, {}, sent=change, typed=typed, problems=failure.fields, error=error,

@@ -19,6 +19,7 @@ from bancheng.window.field_problems import FieldProblem, InvalidInput
 from bancheng.window.idempotency import request_of
 from bancheng.window.pages.choices import Choices
 from bancheng.window.pages.forms import FormReader, body_from
+from bancheng.window.pages.kept_forms import USED_KEY, sent_before
 from bancheng.window.pages.session import page_context, redirect, session_form
 from bancheng.window.permissions import may, who_may
 from bancheng.window.requests import StaffRequest, language_of
@@ -46,6 +47,9 @@ async def register_at_page(request: StaffRequest, window: NamedDependency[Window
         failure = failure_of(refusal, retry_seconds=window.parts.limits.retry_seconds)
         if failure is None or failure.status in {401, 403}:
             raise
+        if failure.code == USED_KEY:
+            # Sent, saved and gone back to: what is typed now is another matter, and gets a key of its own.
+            failure, form = sent_before(failure), {**form, "key": secrets.token_hex(16)}
         error = error_view(failure, language_of(request), "", request.user)
         return _page(request, window, form, failure.fields, error=error, status=failure.status)
     registered = msgspec.json.decode(answer.body, type=Registered)

@@ -19,8 +19,10 @@ from litestar.handlers import BaseRouteHandler
 from bancheng.federation.site import HostedSite
 from bancheng.kernel.commands import Register
 from bancheng.kernel.duty import Duty
+from bancheng.store.errors import StoreError
 from bancheng.window.failures import ApiError
 from bancheng.window.identity import Identity
+from bancheng.window.pages.kept_forms import keep, keep_unread
 from bancheng.window.pages.rendering import SECURITY
 from bancheng.window.permissions import may, sees_no_case
 from bancheng.window.registers.changing import may_change
@@ -35,7 +37,11 @@ _AS_IT_IS: Final = "".join(chr(code) for code in range(0x21, 0x7F))
 async def require_session(connection: Connection, _: BaseRouteHandler) -> None:
     """Guard of the pages. Raises ApiError `api.not_signed_in`, which sends a reader to the sign-in page."""
     token = connection.cookies.get(cookie_name(connection, "session"), "")
-    connection.scope["user"] = await window_of(connection).sign_in.identity(token, kind="session")
+    try:
+        connection.scope["user"] = await window_of(connection).sign_in.identity(token, kind="session")
+    except (ApiError, StoreError):
+        await keep_unread(connection)
+        raise
 
 
 async def form_of(request: Request[Any, Any, Any]) -> dict[str, str]:
@@ -48,6 +54,7 @@ async def form_of(request: Request[Any, Any, Any]) -> dict[str, str]:
 async def session_form(request: StaffRequest) -> dict[str, str]:
     """The form of a signed-in page. Raises ApiError `api.csrf`."""
     form = await form_of(request)
+    keep(request, form)
     require_token(form, request.user.csrf)
     return form
 

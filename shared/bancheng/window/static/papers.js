@@ -151,6 +151,18 @@
     if (version && newer) version.value = newer.value;
   }
 
+  /* Whoever signed in again has another token than this page: the answer brings it. Whether there was one. */
+  async function renewed(form, body, answer) {
+    if (answer.status !== 403) return false;
+    const page = new DOMParser().parseFromString(await answer.clone().text(), "text/html");
+    const again = [...page.forms].find((each) => each.getAttribute("action") === form.getAttribute("action"));
+    const [token, newer] = [form.elements.namedItem("csrf"), again && again.elements.namedItem("csrf")];
+    if (!newer || !newer.value || newer.value === token.value) return false;
+    token.value = newer.value;
+    body.set("csrf", newer.value);
+    return true;
+  }
+
   async function send(form, pad) {
     const body = new FormData(form);
     const file = body.get("file");
@@ -160,7 +172,8 @@
     } else if (file && file.size > Number(form.dataset.mostBytes)) {
       return say(form, form.dataset.tooLarge);
     }
-    const answer = await fetch(form.action, { method: "POST", body });
+    let answer = await fetch(form.action, { method: "POST", body });
+    if (await renewed(form, body, answer)) answer = await fetch(form.action, { method: "POST", body });
     if (!answer.redirected) return tell(form, await answer.text());
     if (new URL(answer.url).pathname === "/sign-in") return say(form, form.dataset.signedOut);
     return window.location.assign(answer.url);
