@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import pytest_asyncio
+from msgspec.structs import replace
+from openpyxl import load_workbook
 
+from bancheng.kernel.profile_parts import Text
+from bancheng.window.registers.matters import MOST_MATTERS
 from tests.conformance.hall import PANAN, XIAOSHAN, unit_code
 from tests.conformance.registers_hall import RegistersHall
 from tests.window.browsing import at_page
@@ -55,6 +60,13 @@ async def test_the_catalogue_and_the_entrustments_are_kept_at_the_page(hall: Reg
     assert wrong.forms["/registers/matters/publish-matters"].values["matter_lines"] == "a,甲,moon"
     unnamed = await browser.submit(listed, "/registers/matters/publish-matters", matter_lines=f"{lines}\n\n胡写")
     assert "“第 3 项 · 名称”不能为空。" in unnamed.text
+    whole = "\n".join(
+        f"m{number:04d},办理第{number}项某某某某审批登记事项,town,,身份证、户口簿、住房证明、银行流水、申请表、情况说明"
+        for number in range(MOST_MATTERS)
+    )
+    kept = await browser.submit(unnamed, "/registers/matters/publish-matters", matter_lines=whole)
+    assert (kept.status, "已办：发布事项目录" in kept.text) == (200, True)
+    assert kept.forms["/registers/matters/publish-matters"].values["matter_lines"].strip() == whole
     page = await browser.open("/registers/entrustments")
     done = await browser.submit(
         page, "/registers/entrustments/entrust", document="甲委〔2026〕3号", department=FIRST, signed_on="2026-01-05",
@@ -84,3 +96,15 @@ async def test_a_form_without_its_token_changes_nothing_and_a_file_is_kept(hall:
     assert hall.site(PANAN).jurisdiction.directory.edition == 1
     sheet = await browser.client.get("/registers/not-done/file")
     assert sheet.content.startswith(b"\xef\xbb\xbf")
+
+
+async def test_a_ledger_may_be_called_what_no_sheet_can_be(open_hall: OpenHall) -> None:
+    hall = RegistersHall(open_hall.database)
+    rules = hall.site(PANAN).current_profile()
+    name = Text(zh="登记簿/台账[甲]：办成?", en="Ledger")
+    forms = tuple(replace(each, name=name) if each.kind == "ledger" else each for each in rules.forms)
+    await hall.begin(PANAN, replace(rules, forms=forms))
+    answer = await (await hall.at(PANAN, "top-clerk")).get("/ledger")
+    assert answer.status_code == 200, answer.text
+    book: Any = load_workbook(BytesIO(answer.content))
+    assert book.sheetnames == ["登记簿 台账 甲 ：办成"]

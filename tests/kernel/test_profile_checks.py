@@ -78,6 +78,9 @@ CHANGES = (
         replace(PROFILE.pause_reasons[0], key="two words"),)),
     _changed("profile.key_unfit", "steps", "a:b", steps=(
         *PROFILE.steps, replace(PROFILE.steps[0], key="a:b"))),
+    _changed("profile.text_unfit", "name", name=Text(zh="某\x01县", en="County")),
+    _changed("profile.text_unfit", "forms.sheet.note", forms=(
+        replace(_form(FormField(key="a", name=WORD)), note="\u202e"),)),
     _changed("profile.text_missing", "ratings[1]", ratings=(WORD, Text(zh="", en="word"), *(WORD,) * 3)),
     _changed("profile.text_missing", "name", name=Text(zh="某县", en=" ")),
     _changed("profile.text_missing", "kinds.allowance.name", kinds=(

@@ -18,7 +18,7 @@ from pathlib import Path
 from bancheng.store.paper_store import PaperStore
 
 
-def _chunk(kind: bytes, data: bytes) -> bytes:
+def chunk(kind: bytes, data: bytes) -> bytes:
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
 
@@ -27,10 +27,10 @@ def png(seed: int = 0, size: int = 0) -> bytes:
     noise = random.Random(seed).randbytes(max(0, size - 200))
     return (
         b"\x89PNG\r\n\x1a\n"
-        + _chunk(b"IHDR", struct.pack(">IIBBBBB", 1, 1, 8, 0, 0, 0, 0))
-        + _chunk(b"noIs", noise + bytes([seed % 256]))
-        + _chunk(b"IDAT", zlib.compress(b"\0\xff"))
-        + _chunk(b"IEND", b"")
+        + chunk(b"IHDR", struct.pack(">IIBBBBB", 1, 1, 8, 0, 0, 0, 0))
+        + chunk(b"noIs", noise + bytes([seed % 256]))
+        + chunk(b"IDAT", zlib.compress(b"\0\xff"))
+        + chunk(b"IEND", b"")
     )
 
 

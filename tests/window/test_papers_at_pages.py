@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import struct
 import zipfile
 from io import BytesIO
 from typing import TYPE_CHECKING
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bancheng.window.parts import Limits
-from tests.support.papers import pdf, png, sha256_of
+from tests.support.papers import chunk, pdf, png, sha256_of
 from tests.window.browsing import Browser, at_page
 from tests.window.test_pages import registered
 from tests.window.town_hall import XIAOSHAN
@@ -206,3 +207,23 @@ async def test_the_drawn_signature_stands_on_the_printed_form(hall: TownHall) ->
     await set_papers(hall, "state = 'fetching'")
     assert "周某某（屏幕签名）" in (await browser.open(link[1])).text
     assert (await browser.client.get(f"{link[1]}/document")).status_code == 200
+
+
+@pytest.mark.parametrize("header", [(), (0, 0), (0, 7)])
+async def test_a_drawing_that_is_no_picture_within_leaves_the_document_readable(
+    hall: TownHall, header: tuple[int, ...]
+) -> None:
+    """It begins and ends as a PNG does: the words stand in its box."""
+    browser = await at_page(hall, "village-clerk")
+    path = await registered(browser)
+    link = re.search(r'href="([^"]+/forms/[^"]+)"', (await browser.open(path)).answer.text)
+    assert link is not None
+    inside = chunk(b"IHDR", struct.pack(">IIBBBBB", *header, 8, 0, 0, 0, 0)) if header else b""
+    drawing = png()[:8] + inside + chunk(b"IEND", b"")
+    page = await browser.open(path)
+    await browser.submit(page, f"{path}/sign-form", ("签名.png", drawing), method="drawn", signer="周某某")
+    document = await browser.client.get(f"{link[1]}/document")
+    assert document.status_code == 200
+    with zipfile.ZipFile(BytesIO(document.content)) as parts:
+        assert not [name for name in parts.namelist() if name.startswith("word/media/")]
+        assert "周某某（屏幕签名）" in parts.read("word/document.xml").decode()

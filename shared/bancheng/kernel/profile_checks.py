@@ -33,6 +33,7 @@ ProblemCode = Literal[
     "profile.duplicate_key",
     "profile.key_unfit",
     "profile.text_missing",
+    "profile.text_unfit",
     "profile.limit_out_of_range",
     "profile.ladder_unknown_clock",
     "profile.ladder_action",
@@ -82,6 +83,8 @@ REPORT_DAYS: Final[dict[str, int]] = {"week": 5, "month": 22, "quarter": 22, "ye
 """The last working day of the next period on which a report may be due."""
 
 _KEY = re.compile(r"[\w.-]{1,64}")
+_UNFIT: Final = re.compile("[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\u202a-\\u202e\\u2066-\\u2069\\ufeff\\ufffe\\uffff]")
+"""Control characters but tab and line feed, marks that turn the direction of writing, and what is no character."""
 _NUMBER_FORMAT = re.compile(
     r"(?:[\w.()（）〔〕/-]|\{unit\}|\{date(?::[%A-Za-z-]{1,12})?\}|\{count(?::0[1-9]d)?\}){1,60}"
 )
@@ -258,14 +261,21 @@ def _reports(profile: Profile) -> Iterator[ProfileProblem]:
 
 
 def _texts(profile: Profile) -> Iterator[ProfileProblem]:
-    """Nothing that is shown is blank in either language."""
+    """Nothing that is shown is blank in either language, and nothing holds what no document or spreadsheet can."""
     for path, text in _texts_of(profile, ""):
-        if not text.zh.strip() or not text.en.strip():
+        if isinstance(text, str):
+            unfit, blank = _UNFIT.search(text) is not None, False
+        else:
+            unfit = _UNFIT.search(text.zh + text.en) is not None
+            blank = not text.zh.strip() or not text.en.strip()
+        if unfit:
+            yield ProfileProblem(code="profile.text_unfit", field=path)
+        elif blank:
             yield ProfileProblem(code="profile.text_missing", field=path)
 
 
-def _texts_of(value: object, path: str) -> Iterator[tuple[str, Text]]:
-    if isinstance(value, Text):
+def _texts_of(value: object, path: str) -> Iterator[tuple[str, Text | str]]:
+    if isinstance(value, Text | str):
         yield path, value
     elif isinstance(value, tuple):
         for index, part in enumerate(cast("tuple[object, ...]", value)):

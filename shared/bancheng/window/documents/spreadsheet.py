@@ -14,6 +14,7 @@ from bancheng.kernel.profile_parts import Form
 
 MEDIA_TYPE: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _WIDTH: Final = {"description": 48, "answer": 40, "title": 28, "registered_at": 22, "case_type": 30}
+_NOT_IN_A_TITLE: Final = str.maketrans(dict.fromkeys("\\/*?:[]'", " "))
 MAX_CELL: Final = 32_000
 """Excel takes 32,767 characters in a cell."""
 
@@ -27,7 +28,7 @@ class LedgerSheet:
 
         self._form = form
         self._book: Any = Workbook(write_only=True)
-        self._sheet: Any = self._book.create_sheet(form.name.zh[:31])
+        self._sheet: Any = self._book.create_sheet(_title(form.name.zh))
         self._sheet.freeze_panes = "A2"
         for position, field in enumerate(form.fields):
             self._sheet.column_dimensions[_letter(position)].width = _WIDTH.get(field.shows, 16)
@@ -60,3 +61,8 @@ def _letter(position: int) -> str:
     from openpyxl.utils import get_column_letter
 
     return str(get_column_letter(position + 1))
+
+
+def _title(name: str) -> str:
+    """As a sheet may be called: 31 characters, without those that spreadsheets keep for themselves."""
+    return name.translate(_NOT_IN_A_TITLE)[:31].strip() or "1"

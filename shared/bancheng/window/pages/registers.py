@@ -52,6 +52,8 @@ _WIDGETS: Final[dict[str, Widget]] = {
     "matter_lines": "area",
     **dict.fromkeys(("signed_on", "ends_on", "day", "first_day", "last_day", "week"), "date"),
 }
+MOST_FORM_BYTES: Final = 2 * 1024 * 1024
+"""A form writes nine characters for a Chinese one: a whole catalogue of matters is more than other forms."""
 _CHOSEN: Final = {"staff", "a_staff", "b_staff", "duty_number", "absence_number", "known_post"}
 """Fields that are always chosen, also where there is nothing to choose from."""
 
@@ -96,7 +98,7 @@ async def summary_file(
     return csv_answer(await summary(window.hosting, request.user, begins, ends, language_of(request)), request)
 
 
-@post("/registers/{name:str}/{change:str}", include_in_schema=False)
+@post("/registers/{name:str}/{change:str}", include_in_schema=False, request_max_body_size=MOST_FORM_BYTES)
 async def change_register(
     request: StaffRequest, window: NamedDependency[Window], name: FromPath[str], change: FromPath[str]
 ) -> Response[Any]:
