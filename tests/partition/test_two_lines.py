@@ -21,8 +21,6 @@ from tests.support.tiers import EAST, EAST_UNIT, TENANT, TOWN, TOWN_UNIT, VILLAG
 if TYPE_CHECKING:
     from uuid import UUID
 
-CLAUSE = pytest.mark.clause("U-03", part="no history is put in another's place")
-
 
 async def entries(tiers: Tiers, case_id: UUID) -> list[StoredEntry]:
     """As the town has them."""
@@ -53,7 +51,7 @@ async def refused_at_town(tiers: Tiers, forged: StoredEntry) -> None:
             await apply_batch(tx, town.hosted, peer, [arrived])
 
 
-@CLAUSE
+@pytest.mark.clause("U-03", part="no history is put in another's place")
 async def test_who_knows_the_id_of_a_case_cannot_begin_it_again(tiers_and_east: Tiers) -> None:
     tiers = tiers_and_east
     case_id = await tiers.register(VILLAGE)
@@ -68,7 +66,7 @@ async def test_who_knows_the_id_of_a_case_cannot_begin_it_again(tiers_and_east: 
     assert await tiers.story(TOWN, case_id) == story
 
 
-@CLAUSE
+@pytest.mark.clause("U-03", part="no history is put in another's place")
 async def test_who_held_a_case_cannot_receive_it_again_on_another_line(tiers_and_east: Tiers) -> None:
     tiers = tiers_and_east
     case_id = await tiers.register(VILLAGE)
