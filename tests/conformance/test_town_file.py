@@ -67,5 +67,5 @@ async def test_a_town_that_holds_the_file_back_loses_the_case_with_everything_in
     assert seen["record"]["signature"]["signer"] == "周某某"
     added = await town.must(case_id, "add-note", note_kind="solution", text="乡镇已帮企业备齐材料")
     assert added["holder_unit"] == COUNTY
-    note = await county.last(case_id, "AskAccepted")
+    note = await county.last(case_id, "NoteAdded")
     assert note["details"]["text"] == "乡镇已帮企业备齐材料"

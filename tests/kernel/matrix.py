@@ -142,7 +142,7 @@ EXPECTED: Final[Mapping[str, Mapping[str, str]]] = {
     "RecomputeDues": _row("nothing", {"DuesRecomputed": "calendar arrived"}, **_NOTHING),
     "LeaveClosedUnit": _row("nothing", {}, **_NOTHING),
     "RecordOutsideReply": _row("outside.not_reported", {"OutsideReplied": "reported outside"}),
-    "AnswerAsk": _row("AskAccepted", {"AskAccepted": BY_THE_SITE}, closed="AskRefused"),
+    "AnswerAsk": _row("NoteAdded + AskAccepted", {"NoteAdded + AskAccepted": BY_THE_SITE}, closed="AskRefused"),
     "SignForm": _row("paper.unknown", {"form.already_signed": f"{ENTERED} | {ENDED}"}),
     "SubmitFile": _row("file.not_signed", {"FileSubmitted": ENTERED, "file.already_submitted": ENDED}),
     "AttachPaper": _row("PaperAttached", {"nothing": f"{ENTERED} | {ENDED}"}),

@@ -13,9 +13,9 @@ from typing import get_args
 from uuid import UUID
 
 from bancheng.kernel import commands as c
+from bancheng.kernel.asking import Ask
 from bancheng.kernel.calendar import CalendarYear, DayName, merge_overrides
 from bancheng.schema import events as e
-from bancheng.schema.messages import AddNoteAsk
 from tests.kernel import entries
 from tests.kernel.notices import CALENDAR, beijing
 from tests.kernel.tenant import CENTRE, COUNTY, DEPARTMENT, DESK_TWO, HALL, STATION, TOWN, VILLAGE
@@ -30,8 +30,8 @@ LATE_ENTRY = c.FileLateEntry(
     ),
 )
 ASK = c.AnswerAsk(
-    ask=AddNoteAsk(
-        at=MONDAY, actor=clerk(STATION), ask_id=UUID(int=9), case_id=REGISTER.case_id, note_kind="progress", text="补充"
+    ask=Ask(
+        at=MONDAY, actor=clerk(STATION), ask_id=UUID(int=9), case_id=REGISTER.case_id, command=c.AddNote(text="补充")
     ),
     ask_hash=b"ask!" * 8,
     asked_site=VILLAGE,

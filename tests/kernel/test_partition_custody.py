@@ -1,20 +1,16 @@
-"""Hand-overs while links are cut: taken back, taken twice, returned; and asks of those who do not hold the case."""
+"""Hand-overs while links are cut: taken back, taken twice, returned."""
 
 from __future__ import annotations
-
-from uuid import UUID
 
 import pytest
 
 from bancheng.kernel import commands as c
 from bancheng.kernel.case import Position
 from bancheng.schema import events as e
-from bancheng.schema.messages import AddNoteAsk
-from tests.kernel.branches import DOWN, healed, known_everywhere, late_of, main_line, opened, refusal, solve
+from tests.kernel.branches import DOWN, healed, known_everywhere, late_of, main_line, opened, solve
 from tests.kernel.oracle import assert_agreement, assert_nothing_is_forgotten
 from tests.kernel.sites import Network
-from tests.kernel.tenant import CENTRE, COUNTY, STATION, TOWN, UNIT_OF, VILLAGE
-from tests.kernel.world import clerk, system
+from tests.kernel.tenant import CENTRE, COUNTY, STATION, TOWN, VILLAGE
 
 
 @pytest.fixture
@@ -165,32 +161,3 @@ def test_a_case_taken_back_on_its_way_is_returned_to_whom_it_came_from(network: 
     assert network.state(TOWN, case_id).came_from == (STATION, VILLAGE)
     network.give(TOWN, case_id, c.Return(reason="属村级事项"))
     assert healed(network, case_id).holder_site == VILLAGE
-
-
-def ask(case_id: UUID, number: int) -> c.AnswerAsk:
-    question = AddNoteAsk(
-        at=Network().now,
-        actor=clerk(STATION),
-        ask_id=UUID(int=number),
-        case_id=case_id,
-        note_kind="supplement",
-        text="本人补交材料",
-    )
-    return c.AnswerAsk(ask=question, ask_hash=bytes([number]) * 32, asked_site=VILLAGE)
-
-
-def test_what_another_site_asks_is_entered_once_or_refused_with_a_reason(network: Network) -> None:
-    case_id = known_everywhere(network)
-    network.give(VILLAGE, case_id, c.Escalate(reason="村里解决不了"))
-    assert refusal(network, VILLAGE, case_id, ask(case_id, 1)) == "case.in_transit"
-    network.carry_all()
-    by_clock = system(UNIT_OF[TOWN])
-    (accepted,) = network.give(TOWN, case_id, ask(case_id, 1), by_clock)
-    assert isinstance(accepted, e.AskAccepted)
-    assert (accepted.asked_by.unit, accepted.text) == (STATION, "本人补交材料")
-    assert network.give(TOWN, case_id, ask(case_id, 1), by_clock) == ()
-    network.give(TOWN, case_id, c.Withdraw(reason="本人要求"))
-    (refused,) = network.give(TOWN, case_id, ask(case_id, 2), by_clock)
-    assert isinstance(refused, e.AskRefused)
-    assert (refused.code, refused.asked_site) == ("case.closed", VILLAGE)
-    assert healed(network, case_id).answered_asks == (UUID(int=1), UUID(int=2))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import date, timedelta
+from itertools import product
 from uuid import UUID
 
 from hypothesis import settings
@@ -10,12 +12,13 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from bancheng.kernel import commands as c
+from bancheng.kernel.asking import Ask, AskedCommand
 from bancheng.kernel.rejected import Rejected
 from bancheng.schema.documents import Directory
 from tests.kernel.oracle import assert_agreement, assert_every_state_is_its_history, assert_nothing_is_forgotten
 from tests.kernel.sites import Network
 from tests.kernel.tenant import CENTRE, COUNTY, STATION, THREE_TIERS, TOWN, TWO_TIERS, UNIT_OF, VILLAGE
-from tests.kernel.world import clerk
+from tests.kernel.world import clerk, system
 
 MOST_CASES = 3
 BY_PEOPLE: tuple[c.AnyCommand, ...] = (
@@ -45,6 +48,10 @@ BY_PEOPLE: tuple[c.AnyCommand, ...] = (
 )
 
 
+ASKED: tuple[AskedCommand, ...] = (
+    c.AddNote(text="本人补交材料"),
+    c.CorrectPerson(phone="000-1111", reason="登记时记错一位"),
+)
 SOLVED: list[c.AnyCommand] = [
     c.Accept(),
     c.Classify(kind="allowance", case_type="complex"),
@@ -124,6 +131,25 @@ class Sites(RuleBasedStateMachine):
             for key in [each.event_hash.hex() for each in opened[:1]]:
                 command = c.AdoptLateOutcome(event_hash=key) if adopt else c.OverruleLate(event_hash=key, reason="不实")
                 self._give(site, case_id, [command], "leader")
+
+    @rule(which=CASES, number=st.integers(1, 3), asks=st.integers(0, 2), command=st.sampled_from(ASKED))
+    def answer_an_ask(self, which: int, number: int, asks: int, command: AskedCommand) -> None:
+        """The same few asks come again and again, to everybody who takes himself for the holder."""
+        case_id, asking = self._case(which), self._site(asks)
+        ask = Ask(
+            at=self.network.now, actor=clerk(UNIT_OF[asking]), ask_id=UUID(int=number), case_id=case_id, command=command
+        )
+        answer = c.AnswerAsk(ask=ask, ask_hash=bytes([number]) * 32, asked_site=asking)
+        for site in self._believers(case_id):
+            with suppress(Rejected):
+                self.network.give(site, case_id, answer, system(UNIT_OF[site]))
+
+    @invariant()
+    def no_ask_is_answered_twice_on_one_line(self) -> None:
+        if hasattr(self, "network"):
+            for site, case_id in product(self.network.sites, self.network.cases):
+                case = self.network.case(site, case_id)
+                assert case is None or len(set(case.answered_asks)) == len(case.answered_asks)
 
     def _give(self, site: str, case_id: UUID, commands: list[c.AnyCommand], staff: str, *, crash: bool = False) -> None:
         for command in commands:

@@ -10,11 +10,11 @@ import pytest
 from msgspec.structs import replace
 
 from bancheng.kernel import commands as c
+from bancheng.kernel.asking import Ask
 from bancheng.kernel.context import Jurisdiction
 from bancheng.kernel.rejected import Rejected
 from bancheng.schema.documents import SiteEntry, UnitEntry
 from bancheng.schema.events import Person
-from bancheng.schema.messages import AddNoteAsk
 from bancheng.store.signing import Signer
 from tests.support.tiers import COUNTY, START, TENANT, TOWN, TOWN_UNIT, UNIT_OF, VILLAGE, Tiers, clerk
 
@@ -121,9 +121,8 @@ async def test_what_the_county_asks_of_the_village_passes_the_town_sealed(tiers:
     await tiers.carry_all()
     at = tiers.sites[COUNTY]
     async with at.database.transaction(TENANT) as tx:
-        ask = AddNoteAsk(
-            at=tiers.now, actor=clerk(COUNTY), ask_id=UUID(int=5), case_id=case_id, note_kind="progress", text=SECRET
-        )
+        command = c.AddNote(text=SECRET)
+        ask = Ask(at=tiers.now, actor=clerk(COUNTY), ask_id=UUID(int=5), case_id=case_id, command=command)
         await send_ask(tx, Desk(at.hosted, case_id, await tiers.case(COUNTY, case_id)), ask)
     await tiers.carry_all()
 

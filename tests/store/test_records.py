@@ -9,11 +9,12 @@ from uuid import uuid4
 import pytest
 from msgspec.structs import replace
 
+from bancheng.kernel.commands import AddNote, CorrectPerson
 from bancheng.schema.documents import Document
 from bancheng.store import accounts
 from bancheng.store.accounts import Session, Staff
 from bancheng.store.alerts import alerts_of_case, clear_alerts, open_alerts, raise_alert
-from bancheng.store.asks import Ask, answer_ask, asks_of_case, record_ask
+from bancheng.store.asks import OwnAsk, asks_of_case, record_ask
 from bancheng.store.casebook import AuditRecord, IdempotencyRecord
 from bancheng.store.documents import edition, editions, newest, store_document
 from bancheng.store.errors import AlreadyThere, DocumentConflict, KeyInUse
@@ -126,23 +127,21 @@ async def test_looking_leaves_an_audit_row(database: Database, tenant: str) -> N
     assert [tuple(row) for row in rows] == [("view", case_id, NOW), ("print", case_id, NOW)]
 
 
-async def test_an_ask_is_recorded_once_and_answered_once(database: Database, tenant: str) -> None:
-    ask = Ask(
-        ask_id=uuid4(),
-        case_id=uuid4(),
-        asked_at=NOW,
-        staff_id="s-1",
-        text="请补一句",
-        note_kind="progress",
-        event_hash=b"h",
-    )
+async def test_an_ask_is_recorded_once_and_read_as_it_was_also_from_before_other_things_than_notes_could_be_asked_for(
+    database: Database, tenant: str
+) -> None:
+    command = CorrectPerson(phone="00012345679", reason="记错一位")
+    ask = OwnAsk(ask_id=uuid4(), case_id=uuid4(), asked_at=NOW, staff_id="s-1", command=command, event_hash=b"h")
+    before = replace(ask, ask_id=uuid4(), command=AddNote(note_kind="supplement", text="请补一句"))
     async with database.transaction(tenant) as tx:
         assert await record_ask(tx, ask)
         assert not await record_ask(tx, ask)
-        assert await asks_of_case(tx, ask.case_id) == [ask]
-        assert await answer_ask(tx, ask.ask_id, "refused", "case.closed")
-        assert not await answer_ask(tx, ask.ask_id, "accepted")
-        assert await asks_of_case(tx, ask.case_id) == [replace(ask, state="refused", reason="case.closed")]
+        await tx.execute(
+            "INSERT INTO ask (tenant, ask_id, case_id, asked_at, staff_id, text, note_kind, state, reason, event_hash) "
+            "VALUES ($1, $2, $3, $4, 's-1', '请补一句', 'supplement', 'sent', '', 'h')",
+            tenant, before.ask_id, ask.case_id, NOW + timedelta(hours=1),
+        )  # fmt: skip
+        assert await asks_of_case(tx, ask.case_id) == [ask, replace(before, asked_at=NOW + timedelta(hours=1))]
 
 
 async def test_an_alert_stands_with_its_first_instant_until_it_is_cleared(database: Database, tenant: str) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support.tiers import COUNTY, START, TOWN, VILLAGE, Tiers
+from tests.support.tiers import COUNTY, COUNTY_UNIT, START, TOWN, VILLAGE, VILLAGE_UNIT, Tiers
 from tests.window.browsing import at_page
 from tests.window.town_hall import Caller, TierHall, TownHall
 
@@ -68,7 +68,9 @@ async def test_a_note_is_asked_of_the_holder_over_the_links_and_its_answer_comes
     assert (await village.case(case_id))["asks"][0]["state"] == "sent"
     tiers.heal()
     await tiers.carry_all()
-    assert (await main_line(town, case_id))[-1]["details"]["text"] == "当事人又送来一份材料"
+    note, accepted = (await main_line(town, case_id))[-2:]
+    assert (note["details"]["text"], note["unit"]["code"]) == ("当事人又送来一份材料", VILLAGE_UNIT)
+    assert (accepted["type"], accepted["details"]["asked_by"]["unit"]) == ("AskAccepted", VILLAGE_UNIT)
     assert (await village.case(case_id))["asks"][0]["state"] == "accepted"
 
 
@@ -82,9 +84,71 @@ async def test_a_correction_of_the_person_travels_like_every_entry(tiers: Tiers)
     await town.must(case_id, "correct-person", name="周某禾", reason="错字")
     await tiers.carry_all()
     assert (await village.case(case_id))["person"]["name"] == "周某禾"
-    # Only the holder's site writes: the village asks it to, by a note.
-    refused = await village.give(case_id, "correct-person", name="吴某", reason="错字")
-    assert refused.json()["code"] == "case.not_holder"
+
+
+@pytest.mark.clause("PZ-01", part="who faces the person corrects its data while another level holds the case")
+async def test_whoever_registered_asks_for_a_correction_in_a_case_that_climbed_and_is_told_what_came_of_it(
+    tiers: Tiers,
+) -> None:
+    village, town, county = await callers(tiers)
+    case_id = await village.register()
+    await tiers.pass_time(START + 14 * DAY)
+    assert (await village.case(case_id))["holder_unit"]["code"] == COUNTY_UNIT
+    allowed = {each["name"]: each for each in (await village.case(case_id))["actions"] if each["allowed"]}
+    assert {name: each["is_asked"] for name, each in allowed.items()} == {"correct-person": True, "add-note": True}
+
+    tiers.cut_link(VILLAGE, TOWN)
+    known = await village.give(case_id, "correct-person", name="周某某", reason="核对")
+    assert (known.status_code, known.json()["code"]) == (409, "person.nothing_to_correct")
+    asked = await village.give(case_id, "correct-person", phone="00012345679", reason="记错一位")
+    assert (asked.status_code, asked.json()["holder_unit"]) == (202, COUNTY_UNIT)
+    await county.must(case_id, "correct-person", name="周某禾", phone="00012345679", reason="电话核实")
+    second = await village.give(case_id, "correct-person", address="乙村 2 号", reason="搬了家")
+    assert second.status_code == 202
+    sent = (await village.case(case_id))["asks"]
+    assert [(each["command"], each["state"]) for each in sent] == [("correct-person", "sent")] * 2
+    assert sent[0]["details"] == {"phone": "00012345679", "reason": "记错一位"}
+    assert (await town.give(case_id, "correct-person", name="吴某", reason="改")).json()["code"] == "case.not_holder"
+
+    tiers.heal()
+    await tiers.carry_all()
+    for caller in (village, town, county):
+        person = (await caller.case(case_id))["person"]
+        assert (person["name"], person["phone"], person["address"]) == ("周某禾", "00012345679", "乙村 2 号")
+    refused, accepted = (await village.case(case_id))["asks"]
+    assert (refused["state"], refused["code"]) == ("refused", "person.nothing_to_correct")
+    assert "nothing is corrected" in refused["reason"]
+    assert (accepted["state"], accepted["code"]) == ("accepted", "")
+    entries = await main_line(county, case_id)
+    assert [entry["type"] for entry in entries[-3:]] == ["AskRefused", "PersonCorrected", "AskAccepted"]
+    assert (entries[-2]["actor"]["staff"], entries[-2]["unit"]["code"]) == ("s-village-clerk", VILLAGE_UNIT)
+
+
+async def test_at_the_page_the_same_form_asks_the_holder_and_says_what_came_of_it(tiers: Tiers) -> None:
+    village, (clerk, _, _) = await at_page(hall_of(tiers, VILLAGE), "village-clerk"), await callers(tiers)
+    case_id = await clerk.register()
+    await tiers.pass_time(START + 14 * DAY)
+    path = f"/cases/{case_id}"
+    page = await village.open(f"{path}?form=correct-person")
+    assert "案件由 county窗口 承办：会请它记入" in page.text
+    asked = await village.submit(page, f"{path}/correct-person", phone="00012345679", address="", reason="记错一位")
+    assert "已请承办单位记入：更正反映人信息" in asked.text
+    assert "等待答复 更正反映人信息" in asked.text
+    assert "已请 county窗口 记入，还没有答复" in asked.text
+    assert "联系电话 00012345679 住址 （空） 原因 记错一位" in asked.text
+    (ask,) = (await clerk.case(case_id))["asks"]
+    assert ask["details"] == {"phone": "00012345679", "address": "", "reason": "记错一位"}, "the name stays as it is"
+    again = await village.submit(asked, f"{path}/correct-person", phone="00012345679", reason="再说一次")
+    assert again.status == 200
+
+    await tiers.carry_all()
+    answered = await village.open(path)
+    assert "已记入 更正反映人信息" in answered.text
+    assert "未采纳 更正反映人信息" in answered.text
+    assert "没有要更正的" in answered.text
+    assert "联系电话 00012345678 → 00012345679" in answered.text
+    assert "请求事项 更正反映人信息" in answered.text
+    assert "还没有答复" not in answered.text
 
 
 async def test_what_came_late_stands_apart_and_is_decided_at_the_page(tiers: Tiers) -> None:

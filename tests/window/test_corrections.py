@@ -154,3 +154,20 @@ async def test_a_form_that_was_signed_before_is_not_printed_as_if_signed_with_th
     assert "周某禾" in printed.text
     assert "周某某（屏幕签名，签在更正反映人信息之前）" in printed.text
     assert "paper-signature" not in printed.answer.text
+
+
+async def test_what_was_asked_of_the_holder_is_as_masked_as_the_person_it_is_about(hall: TownHall) -> None:
+    town, upper = await hall.signed_in("town-clerk"), await hall.signed_in("hall-clerk")
+    case_id = await town.register()
+    await town.must(case_id, "hand-down", to_unit="330109001009", reason="请村里核实")
+    asked = await town.give(case_id, "correct-person", name="周某禾", phone="", reason="本人叫周某禾")
+    assert asked.status_code == 202
+    (own,) = (await town.case(case_id))["asks"]
+    assert own["details"] == {"name": "周某禾", "phone": "", "reason": "本人叫周某禾"}
+    (seen,) = (await upper.case(case_id))["asks"]
+    assert seen["details"] == {"name": "周**", "phone": "", "reason": ""}
+    page = await (await at_page(hall, "hall-clerk")).open(f"/cases/{case_id}")
+    assert "周**" in page.text
+    assert "周某禾" not in page.answer.text
+    supervisor = await hall.signed_in("hall-supervisor")
+    assert (await supervisor.give(case_id, "correct-person", name="吴某", reason="改")).status_code == 403

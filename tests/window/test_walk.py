@@ -138,8 +138,8 @@ async def test_a_note_of_somebody_else_is_asked_of_the_holder_and_stands_in_the_
     answer = await village.give(case_id, "add-note", text="当事人又来过", note_kind="supplement")
     assert answer.status_code == 202
     case = await village.case(case_id)
-    assert [(ask["state"], ask["text"]) for ask in case["asks"]] == [("accepted", "当事人又来过")]
-    assert (await history(town, case_id))[-1] == "AskAccepted"
+    assert [(ask["state"], ask["details"]["text"]) for ask in case["asks"]] == [("accepted", "当事人又来过")]
+    assert (await history(town, case_id))[-2:] == ["NoteAdded", "AskAccepted"]
 
 
 async def test_a_note_for_a_case_held_at_another_site_waits_in_the_outbox(hall: TownHall) -> None:

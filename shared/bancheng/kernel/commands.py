@@ -11,9 +11,11 @@ from uuid import UUID
 
 from msgspec import Meta
 
+from bancheng.kernel.asking import AnswerAsk
 from bancheng.kernel.command import Body, Command, Key, Rating, Reason, Title, Workdays
 from bancheng.kernel.record_commands import (
     AddJointPerson,
+    AddNote,
     AnswerOrder,
     AttachPaper,
     AttributeFault,
@@ -41,7 +43,6 @@ from bancheng.kernel.record_commands import (
     UsePolicyTool,
 )
 from bancheng.schema.events import Agent, CaseEvent, Channel, Outcome, Person, TakeoverCause
-from bancheng.schema.messages import AddNoteAsk
 
 __all__ = [
     "Accept",
@@ -170,11 +171,6 @@ class RefuseDecline(Command, frozen=True, kw_only=True):
 class Classify(Command, frozen=True, kw_only=True):
     kind: Key
     case_type: Key
-
-
-class AddNote(Command, frozen=True, kw_only=True):
-    note_kind: Literal["progress", "supplement", "solution", "phone"] = "progress"
-    text: Body
 
 
 class Pause(Command, frozen=True, kw_only=True):
@@ -328,14 +324,6 @@ class RecomputeDues(Command, frozen=True, kw_only=True):
 
 class RecordOutsideReply(Command, frozen=True, kw_only=True):
     text: Body
-
-
-class AnswerAsk(Command, frozen=True, kw_only=True):
-    """Enter or refuse what another site asks."""
-
-    ask: AddNoteAsk
-    ask_hash: bytes
-    asked_site: str
 
 
 AnyCommand = (

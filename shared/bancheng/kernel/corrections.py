@@ -8,12 +8,19 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from bancheng.kernel.case import Case
+from bancheng.kernel.record_commands import CorrectPerson
 from bancheng.schema.events import Person, PersonCorrected
 
 
 def corrected(person: Person, event: PersonCorrected) -> Person:
     """The person with every field of the event as it is right."""
     return replace(person, **{each.field: each.now for each in event.corrections})
+
+
+def what_differs(command: CorrectPerson, person: Person) -> CorrectPerson:
+    """The command without the fields that are so already: whoever carries it out may know of a later correction."""
+    said = {field: getattr(command, field) for field in person.__struct_fields__}
+    return replace(command, **{field: None for field, text in said.items() if text == getattr(person, field)})
 
 
 def with_correction(case: Case, event: PersonCorrected) -> Case:

@@ -9,7 +9,10 @@ from __future__ import annotations
 
 from typing import assert_never
 
+from msgspec.structs import replace
+
 from bancheng.kernel import commands as c
+from bancheng.kernel.asking import AskedCommand
 from bancheng.kernel.case import Case
 from bancheng.kernel.context import Context
 from bancheng.kernel.rejected import Rejected
@@ -25,7 +28,7 @@ from bancheng.kernel.rules import (
     remedies,
     results,
 )
-from bancheng.schema.events import CaseEvent
+from bancheng.schema.events import AskAccepted, AskRefused, CaseEvent
 
 ByHolder = (
     c.Accept
@@ -125,9 +128,42 @@ def _by_others(command: ByOthers, case: Case, context: Context) -> tuple[CaseEve
             return remedies.urge(command, case, context)
         case c.AnswerAsk():
             guards.require_holder(case, context)
-            return handling.answer_ask(command, case, context)
+            return _answered(command, case, context)
         case _:
             assert_never(command)
+
+
+def decide_asked(command: AskedCommand, case: Case, context: Context) -> tuple[CaseEvent, ...]:
+    """What the holder enters when `context.actor` asks for it from elsewhere: what they may do at the holder's own site
+    without holding the case. A note is taken from anybody. Raises Rejected, with the code that they are told.
+    """
+    case, there = replace(case, in_transit=None), replace(context, site=case.holder_site)
+    return handling.add_note(command, case, there) if isinstance(command, c.AddNote) else _decide(command, case, there)
+
+
+def _answered(command: c.AnswerAsk, case: Case, context: Context) -> tuple[CaseEvent, ...]:
+    """Once: what was asked for, as a deed of whoever asked, and then that it was entered; or a refusal that their page
+    shows. The same ask again is no event.
+    """
+    ask = command.ask
+    if ask.ask_id in case.answered_asks:
+        return ()
+    try:
+        if ask.command is None:
+            raise Rejected("ask.unreadable")
+        guards.require_staff_of(command.asked_site, ask.actor, context)
+        done = decide_asked(ask.command, case, replace(context, actor=ask.actor))
+    except Rejected as refusal:
+        refused = AskRefused(
+            at=context.now, actor=context.actor, ask_id=ask.ask_id, ask_hash=command.ask_hash,
+            asked_site=command.asked_site, asked=ask.asked, code=refusal.code, parameters=refusal.parameters,
+        )  # fmt: skip
+        return (refused,)
+    accepted = AskAccepted(
+        at=context.now, actor=context.actor, ask_id=ask.ask_id, ask_hash=command.ask_hash, asked_by=ask.actor,
+        asked_site=command.asked_site, asked=ask.asked,
+    )  # fmt: skip
+    return (*done, accepted)
 
 
 def _holds(case: Case, context: Context) -> bool:

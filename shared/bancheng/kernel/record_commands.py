@@ -19,6 +19,11 @@ PaperHash = Annotated[str, Meta(pattern="^([0-9a-f]{64})?$")]
 ServicePlace = Literal["phone", "message", "paper", "in_person"]
 
 
+class AddNote(Command, frozen=True, kw_only=True):
+    note_kind: Literal["progress", "supplement", "solution", "phone"] = "progress"
+    text: Body
+
+
 class SignForm(Command, frozen=True, kw_only=True):
     """签收 by the applicant or who acts for them."""
 

@@ -258,21 +258,30 @@ class OutsideReplied(Event, frozen=True, kw_only=True):
 
 
 class AskAccepted(Event, frozen=True, kw_only=True):
-    """What another site asked the holder to enter, entered by the holder. `asked_by` wrote it."""
+    """What another site asked for was entered, as a deed of `asked_by`, just before this. `asked` names the command.
+
+    `note_kind` and `text` are from when a note was all that could be asked for: then this entry was the note.
+    """
 
     ask_id: UUID
     ask_hash: bytes
     asked_by: Actor
     asked_site: str
-    note_kind: Literal["progress", "supplement", "solution", "phone"]
-    text: str
+    asked: str = "AddNote"
+    note_kind: Literal["progress", "supplement", "solution", "phone"] = "progress"
+    text: str = ""
 
 
 class AskRefused(Event, frozen=True, kw_only=True):
-    """Refused with a reason that its sender's page shows."""
+    """Refused with a code that its sender's page says in words; `parameters` are for those words.
+
+    `reason` is from before there were parameters: the stage in which the case was closed.
+    """
 
     ask_id: UUID
     ask_hash: bytes
     asked_site: str
+    asked: str = "AddNote"
     code: str
-    reason: str
+    parameters: dict[str, str | int] = msgspec.field(default_factory=dict[str, str | int])
+    reason: str = ""

@@ -1,4 +1,4 @@
-"""Messages between two sites that are no event of a case: asks, reports, receipts, hello, resolutions.
+"""Messages between two sites that are no event of a case: reports, receipts, hello, resolutions.
 
 Owns their form; signing and sending are elsewhere.
 """
@@ -18,17 +18,6 @@ MAX_PIECE_BYTES = 256 * 1024
 """The most of a paper that travels in one message: well below what a nats-server takes."""
 MAX_PAPER_BYTES = 64 * 1024 * 1024
 """No site fetches a longer paper, whatever another one took in."""
-
-
-class AddNoteAsk(msgspec.Struct, frozen=True, kw_only=True, tag="AddNote", tag_field="type"):
-    """A site that does not hold the case asks the holder to enter a note."""
-
-    at: datetime
-    actor: Actor
-    ask_id: UUID
-    case_id: UUID
-    note_kind: Literal["progress", "supplement", "solution", "phone"]
-    text: str
 
 
 class ReportFiled(msgspec.Struct, frozen=True, kw_only=True, tag="ReportFiled", tag_field="type"):

@@ -17,6 +17,7 @@ import msgspec
 from nacl import bindings
 from nacl.exceptions import CryptoError
 
+from bancheng.kernel.asking import Ask, encode_ask
 from bancheng.kernel.case import Position
 from bancheng.kernel.history import Entry
 from bancheng.schema.documents import Directory, Document
@@ -32,7 +33,7 @@ from bancheng.schema.frames import (
     payload_hash,
 )
 from bancheng.schema.ids import RANDOM_BYTES, uuid7
-from bancheng.schema.messages import AddNoteAsk, CasesReported, ReportFiled, Signed
+from bancheng.schema.messages import CasesReported, ReportFiled, Signed
 
 SEED_BYTES = 32
 SIGNATURE_BYTES = 64
@@ -41,7 +42,7 @@ _KEY_ID_CHARACTERS = 16
 _MESSAGE_DOMAIN = b"fed/ms/1"
 
 RandomBytes = Callable[[int], bytes]
-LoosePayload = Document | AddNoteAsk | ReportFiled | CasesReported
+LoosePayload = Document | Ask | ReportFiled | CasesReported
 
 
 class SignatureRefused(Exception):
@@ -201,7 +202,10 @@ def sign_loose(
     sealing: Sealing | None = None,
 ) -> StoredFrame:
     """Make the frame of an ask or a document. Raises FrameError `frame.payload_too_large`."""
-    body = msgspec.json.encode(payload)
+    if isinstance(payload, Ask):
+        body, called = encode_ask(payload), payload.asked
+    else:
+        body, called = msgspec.json.encode(payload), str(payload.__struct_config__.tag)
     header, frame, digest = _sign(
         signer,
         body if sealing is None else sealing.seal(body),
@@ -210,7 +214,7 @@ def sign_loose(
             author=signer.site,
             key_id=signer.key_id,
             event_id=_event_id(now_wall_ms, random),
-            type=str(payload.__struct_config__.tag),
+            type=called,
             occurred_at=occurred_at,
             payload_hash=NO_HASH,
             payload_length=0,

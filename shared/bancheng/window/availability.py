@@ -10,9 +10,10 @@ import msgspec
 from bancheng.kernel import commands as c
 from bancheng.kernel.case import Case
 from bancheng.kernel.context import Context
-from bancheng.kernel.decide import decide
+from bancheng.kernel.decide import decide, decide_asked
 from bancheng.kernel.profile import Profile
 from bancheng.kernel.rejected import Rejected
+from bancheng.window.asking import asked_instead
 from bancheng.window.command_registry import CASE_COMMANDS, CaseCommand
 from bancheng.window.identity import Identity
 from bancheng.window.permissions import may, who_may
@@ -21,14 +22,13 @@ from bancheng.window.trials import trial
 NOTHING_TO_CHOOSE = "action.nothing_to_choose"
 COMES_WITH_IT = ("form.signature_missing",)
 """What a case lacks and whoever gives the command may bring along: the paper that shows a signature."""
-ASKED_INSTEAD = ("case.not_holder", "case.in_transit")
-"""A note for a case that others hold is not refused: they are asked to enter it."""
 
 
 class Availability(msgspec.Struct, frozen=True, kw_only=True):
-    """One command for one member of staff. `code` is empty when it is allowed."""
+    """One command for one member of staff. `code` is empty when it is allowed; `is_asked`: the holder enters it."""
 
     spec: CaseCommand
+    is_asked: bool = False
     code: str = ""
     parameters: dict[str, str | int] = {}
 
@@ -55,14 +55,24 @@ def _availability(spec: CaseCommand, case: Case, identity: Identity, context: Co
     profile = context.profile
     if not may(identity.roles, spec.kind, profile, case):
         return Availability(spec=spec, code="api.forbidden", parameters={"roles": who_may(spec.kind, profile, case)})
-    command = trial(spec.kind, case, context)
+    command, is_asked = trial(spec.kind, case, context), False
+    try:
+        is_asked = _is_asked(command, case, context)
+    except Rejected as refusal:
+        if refusal.code not in COMES_WITH_IT:
+            code = NOTHING_TO_CHOOSE if refusal.field else refusal.code
+            return Availability(spec=spec, code=code, parameters=dict(refusal.parameters))
+    return Availability(spec=spec, is_asked=is_asked)
+
+
+def _is_asked(command: c.AnyCommand, case: Case, context: Context) -> bool:
+    """Whether the holder would be asked to enter it. Raises Rejected for what can neither be done nor asked for."""
     try:
         decide(command, case, context)
     except Rejected as refusal:
-        if isinstance(command, c.AddNote) and refusal.code in ASKED_INSTEAD and not case.is_closed:
-            return Availability(spec=spec)
-        if refusal.code in COMES_WITH_IT:
-            return Availability(spec=spec)
-        code = NOTHING_TO_CHOOSE if refusal.field else refusal.code
-        return Availability(spec=spec, code=code, parameters=dict(refusal.parameters))
-    return Availability(spec=spec)
+        asked = asked_instead(command, refusal)
+        if asked is None:
+            raise
+        decide_asked(asked, case, context)
+        return True
+    return False

@@ -6,7 +6,6 @@ Owns that shape and how a state fills it in the reader's language. Must not know
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date, datetime
 from typing import get_args
 from uuid import UUID
@@ -41,6 +40,7 @@ from bancheng.window.views import (
     LateView,
     UnitView,
     late_views,
+    named_units,
     unit_view,
 )
 
@@ -232,7 +232,7 @@ def actions(case: Case, identity: Identity, profile: Profile, language: Language
     views: list[ActionView] = []
     for each in availabilities(case, identity, profile):
         if not each.code:
-            views.append(ActionView(name=each.spec.name, allowed=True))
+            views.append(ActionView(name=each.spec.name, allowed=True, is_asked=each.is_asked))
             continue
         text = text_for(each.code, language, named_units(each.parameters, identity.site.jurisdiction))
         views.append(
@@ -241,9 +241,3 @@ def actions(case: Case, identity: Identity, profile: Profile, language: Language
             )
         )
     return views
-
-
-def named_units(parameters: Mapping[str, str | int], jurisdiction: Jurisdiction) -> dict[str, str | int]:
-    """The same parameters for a text: a unit's name instead of its code."""
-    unit = jurisdiction.unit(str(parameters.get("unit", "")))
-    return {**parameters, "unit": unit.name} if unit is not None else dict(parameters)

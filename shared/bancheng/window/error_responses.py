@@ -16,11 +16,11 @@ import msgspec
 from litestar import Request, Response
 from litestar.enums import MediaType
 
-from bancheng.window.case_view import named_units
 from bancheng.window.error_texts import Language, text_for
 from bancheng.window.failures import INTERNAL, Failure, failure_of
 from bancheng.window.identity import Identity
 from bancheng.window.requests import language_of, window_of
+from bancheng.window.views import named_units
 
 _log = logging.getLogger(__name__)
 

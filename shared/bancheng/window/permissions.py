@@ -14,6 +14,7 @@ from weakref import WeakKeyDictionary
 from msgspec.structs import replace
 
 from bancheng.kernel import commands as c
+from bancheng.kernel.asking import AskedCommand
 from bancheng.kernel.case import Case
 from bancheng.kernel.context import Jurisdiction
 from bancheng.kernel.profile import Profile
@@ -207,6 +208,14 @@ def masked_correction(event: PersonCorrected) -> PersonCorrected:
         for each in event.corrections
     )
     return replace(event, corrections=hidden, reason="")
+
+
+def masked_command(command: AskedCommand) -> AskedCommand:
+    """What is asked for of the person, as it would be told once it was entered."""
+    if not isinstance(command, c.CorrectPerson):
+        return command
+    said = {field: text for field in get_args(PersonField) if (text := getattr(command, field)) is not None}
+    return replace(command, **{field: _masked_field(field, text) for field, text in said.items()}, reason="")
 
 
 def _masked_field(field: PersonField, text: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections import OrderedDict
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, cast
 from uuid import UUID
 
 import msgspec
@@ -22,7 +22,7 @@ from bancheng.kernel.profile import Profile
 from bancheng.schema.events import AskAccepted, AskRefused, CaseEvent
 from bancheng.store.accounts import Staff, record_audit, staff_of_unit
 from bancheng.store.alerts import NO_CASE, Alert, alerts_of_case, open_alerts
-from bancheng.store.asks import Ask, asks_of_case
+from bancheng.store.asks import OwnAsk, asks_of_case
 from bancheng.store.casebook import load_cases, load_entries
 from bancheng.store.changes import AuditRecord
 from bancheng.store.counters import CounterValue, read_counters
@@ -36,12 +36,22 @@ from bancheng.store.visibility import had_to_do, seen_of
 from bancheng.window import cursors
 from bancheng.window.acknowledging import is_for, is_shown
 from bancheng.window.case_view import CaseView, case_view
-from bancheng.window.error_texts import Language
+from bancheng.window.command_registry import kebab
+from bancheng.window.error_texts import Language, text_for
 from bancheng.window.failures import ApiError
 from bancheng.window.hosting import Hosting
 from bancheng.window.identity import Identity
-from bancheng.window.permissions import has_the_file, is_involved, sees_at_once
-from bancheng.window.views import AlertView, AskView, CaseList, HistoryView, case_row, entry_view, unit_view
+from bancheng.window.permissions import has_the_file, is_involved, masked_command, sees_at_once
+from bancheng.window.views import (
+    AlertView,
+    AskView,
+    CaseList,
+    HistoryView,
+    case_row,
+    entry_view,
+    named_units,
+    unit_view,
+)
 
 READ_AGAIN_SECONDS: Final = 600.0
 """Looking at the same case again within this time is the same reading: a page that refreshes itself is one row."""
@@ -102,14 +112,14 @@ class Queries:
             case = await self._seen(tx, identity, case_id)
             hide = await self._hides_person(tx, identity, case)
             asked = await asks_of_case(tx, case_id)
-            answers = await load_entries(tx, case_id) if any(each.state == "sent" for each in asked) else []
+            answers = await load_entries(tx, case_id) if asked else []
             alerts = await alerts_of_case(tx, case_id)
         return case_view(
             case,
             identity,
             language,
             hide_person=hide,
-            asks=_answered(asked, answers),
+            asks=_ask_views(asked, answers, identity, language, hide_person=hide),
             alerts=[alert_view(each, identity) for each in alerts if is_shown(identity, each.kind)],
         )
 
@@ -206,16 +216,37 @@ class Queries:
         return True
 
 
-def _answered(asked: Sequence[Ask], entries: Sequence[StoredEntry]) -> list[AskView]:
-    """What this site asked, with the answers that stand in the case."""
-    refusals = {each.event.ask_id: each.event.reason for each in entries if isinstance(each.event, AskRefused)}
-    accepted = {each.event.ask_id for each in entries if isinstance(each.event, AskAccepted)}
+def _ask_views(
+    asked: Sequence[OwnAsk],
+    entries: Sequence[StoredEntry],
+    identity: Identity,
+    language: Language,
+    *,
+    hide_person: bool,
+) -> list[AskView]:
+    """What this site asked, with the answers that stand in the case. One that was cut off is none: ask again."""
+    known = lines(each.entry for each in entries)
+    answers = {each.ask_id: each for entry in known.main if isinstance(each := entry.event, AskAccepted | AskRefused)}
+    cut_off = {each.ask_id for entry in known.late if isinstance(each := entry.event, AskAccepted | AskRefused)}
     views: list[AskView] = []
     for ask in asked:
-        state = "accepted" if ask.ask_id in accepted else "refused" if ask.ask_id in refusals else ask.state
-        reason = refusals.get(ask.ask_id, ask.reason)
+        answer, code, parameters = answers.get(ask.ask_id), "", dict[str, str | int]()
+        if isinstance(answer, AskRefused):
+            code, parameters = answer.code, {"stage": answer.reason, **answer.parameters}
+        elif answer is None and ask.ask_id in cut_off:
+            code = "ask.cut_off"
+        text = text_for(code, language, named_units(parameters, identity.site.jurisdiction)) if code else None
+        command = masked_command(ask.command) if hide_person else ask.command
+        said = cast("dict[str, object]", msgspec.to_builtins(command))
         view = AskView(
-            ask_id=ask.ask_id, asked_at=ask.asked_at, text=ask.text, note_kind=ask.note_kind, state=state, reason=reason
+            ask_id=ask.ask_id,
+            asked_at=ask.asked_at,
+            command=kebab(str(said.pop("type"))),
+            details={name: value for name, value in said.items() if value is not None},
+            state="refused" if code else "sent" if answer is None else "accepted",
+            code=code,
+            reason=text.message if text is not None else "",
+            next_step=text.next_step if text is not None else "",
         )
         views.append(view)
     return views

@@ -1,4 +1,4 @@
-"""What people do with cases: register one, give one a command, ask its holder to enter a note.
+"""What people do with cases: register one, give one a command.
 
 Each loads, asks the rules, appends, and is committed at the edge, once for each idempotency key. Must not know HTTP
 nor pages.
@@ -12,32 +12,28 @@ from uuid import UUID
 
 import msgspec
 
-from bancheng.federation.asks import send_ask, way_to_holder
 from bancheng.federation.desk import Desk
 from bancheng.kernel.case import Case
-from bancheng.kernel.commands import AddNote, AnswerAsk, AnyCommand, CallDutyLeader, HandOverDuty, Register
+from bancheng.kernel.commands import AnyCommand, CallDutyLeader, HandOverDuty, Register
 from bancheng.kernel.duty import named
 from bancheng.kernel.rejected import Rejected
 from bancheng.schema.events import Agent, CaseEvent, Person
 from bancheng.schema.events import Registered as RegisteredEvent
 from bancheng.schema.ids import RANDOM_BYTES, uuid7
-from bancheng.schema.messages import AddNoteAsk
-from bancheng.store.accounts import record_audit, staff_of_unit, store_response
+from bancheng.store.accounts import record_audit, staff_of_unit
 from bancheng.store.append_desk import Written
-from bancheng.store.asks import Ask, record_ask
 from bancheng.store.casebook import append, load_cases
-from bancheng.store.changes import AuditRecord, RequestRecord
+from bancheng.store.changes import AuditRecord
 from bancheng.store.database import Transaction
 from bancheng.store.tracing import step
 from bancheng.store.visibility import seen_of
+from bancheng.window.asking import ask_holder, asked_instead
 from bancheng.window.command_registry import CaseCommand, RegisterBody
 from bancheng.window.failures import ApiError
 from bancheng.window.hosting import Hosting
 from bancheng.window.idempotency import Answer, Refused, Request, answer_once, once, record_of
 from bancheng.window.identity import Identity
 from bancheng.window.permissions import may, sees_at_once, who_may
-
-NOT_THE_HOLDERS = ("case.not_holder", "case.in_transit")
 
 
 class DueView(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,14 +65,6 @@ class Done(msgspec.Struct, frozen=True, kw_only=True):
     holder_unit: str
     in_transit_to: str | None
     events: list[str]
-
-
-class Asked(msgspec.Struct, frozen=True, kw_only=True):
-    """The holder was asked to enter the note; the answer will stand in the case."""
-
-    case_id: UUID
-    ask_id: UUID
-    holder_unit: str
 
 
 async def register(hosting: Hosting, identity: Identity, body: RegisterBody, request: Request) -> Answer:
@@ -165,7 +153,7 @@ async def give(
     request: Request,
     version: bytes | None = None,
 ) -> Answer:
-    """A command to a case: 200 with `Done`; a note for a case that another unit holds: 202 with `Asked`.
+    """A command to a case: 200 with `Done`; what its holder is asked to enter: 202 with `Asked`.
 
     `version` is the head that the user saw. Raises ApiError `api.not_found`, `api.forbidden`, `api.stale_version`;
     Rejected.
@@ -184,9 +172,10 @@ async def give(
             given = await _filled_in(tx, command, identity)
             desk.decide(given, identity.actor_on(case))
         except Rejected as refusal:
-            if refusal.code in NOT_THE_HOLDERS and isinstance(command, AddNote):
-                return await _ask(tx, desk, command, identity, request)
-            raise
+            asked = asked_instead(command, refusal)
+            if asked is None:
+                raise
+            return await ask_holder(tx, desk, case, asked, identity, request)
         return await finish(tx, desk, identity, request, spec.name)
 
     with step(hosting.database.tracer, f"command {spec.name}", identity.tenant, case_id):
@@ -232,44 +221,6 @@ async def finish(tx: Transaction, desk: Desk, identity: Identity, request: Reque
     also = record_of(identity, request, answer, _audit(identity, action, desk.case_id))
     await append(tx, [change], now=identity.site.wall_now(), also=[also])
     return answer
-
-
-async def _ask(tx: Transaction, desk: Desk, note: AddNote, identity: Identity, request: Request) -> Answer:
-    """Ask the holder to enter a note: over the link, or at once if the holder is another unit of this site."""
-    site, case = identity.site, desk.case
-    if case is None or case.is_closed:
-        raise Rejected("case.closed", stage=case.stage if case is not None else "")
-    ask = AddNoteAsk(
-        at=site.now(),
-        actor=identity.actor,
-        ask_id=uuid7(site.wall_now(), site.random(RANDOM_BYTES)),
-        case_id=desk.case_id,
-        note_kind=note.note_kind,
-        text=note.text,
-    )
-    here = way_to_holder(desk) is None
-    stored = await send_ask(tx, desk, ask)
-    row = Ask(
-        ask_id=ask.ask_id, case_id=desk.case_id, asked_at=ask.at, staff_id=identity.staff_id, text=note.text,
-        note_kind=note.note_kind, event_hash=stored.hash,
-    )  # fmt: skip
-    await record_ask(tx, row)
-    asked = Asked(case_id=desk.case_id, ask_id=ask.ask_id, holder_unit=case.holder_unit)
-    answer = Answer(status=202, body=msgspec.json.encode(asked))
-    also = record_of(identity, request, answer, _audit(identity, "ask", desk.case_id))
-    if here:
-        command = AnswerAsk(ask=ask, ask_hash=stored.hash, asked_site=site.site)
-        desk.decide(command, site.system_actor(case.holder_unit))
-        await append(tx, [desk.change()], now=site.wall_now(), also=[also])
-    else:
-        await _store_request(tx, also, site.wall_now())
-    return answer
-
-
-async def _store_request(tx: Transaction, also: RequestRecord, now: datetime) -> None:
-    if also.idempotency is not None:
-        await store_response(tx, also.idempotency, now=now)
-    await record_audit(tx, also.audit, now=now)
 
 
 async def _refused_at_the_door(hosting: Hosting, identity: Identity, action: str) -> ApiError:

@@ -102,10 +102,14 @@ class ClockView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ActionView(msgspec.Struct, frozen=True, kw_only=True):
-    """One command: may it be given now, by this member of staff? If not, `code` and `reason` say why not."""
+    """One command: may it be given now, by this member of staff? If not, `code` and `reason` say why not.
+
+    `is_asked`: somebody else holds the case, and is asked to enter it.
+    """
 
     name: str
     allowed: bool
+    is_asked: bool = False
     code: str = ""
     reason: str = ""
     next_step: str = ""
@@ -125,14 +129,18 @@ class LateView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AskView(msgspec.Struct, frozen=True, kw_only=True):
-    """A note that this site asked the holder to enter, and what came of it."""
+    """What this site asked the holder to enter, and what came of it. `command` is its name in addresses, `details` what
+    was said. A refusal has its code, in words `reason` and `next_step`.
+    """
 
     ask_id: UUID
     asked_at: datetime
-    text: str
-    note_kind: str
+    command: str
+    details: dict[str, object]
     state: Literal["sent", "accepted", "refused"]
-    reason: str
+    code: str = ""
+    reason: str = ""
+    next_step: str = ""
 
 
 class AlertView(msgspec.Struct, frozen=True, kw_only=True):
@@ -184,6 +192,12 @@ class HistoryView(msgspec.Struct, frozen=True, kw_only=True):
 def unit_view(jurisdiction: Jurisdiction, code: str) -> UnitView:
     unit = jurisdiction.unit(code)
     return UnitView(code=code, name=unit.name if unit is not None else code)
+
+
+def named_units(parameters: Mapping[str, str | int], jurisdiction: Jurisdiction) -> dict[str, str | int]:
+    """The same parameters for a text: a unit's name instead of its code."""
+    unit = jurisdiction.unit(str(parameters.get("unit", "")))
+    return {**parameters, "unit": unit.name} if unit is not None else dict(parameters)
 
 
 def case_row(row: LedgerRow, jurisdiction: Jurisdiction) -> CaseRow:

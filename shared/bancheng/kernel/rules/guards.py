@@ -10,7 +10,7 @@ from bancheng.kernel.context import Context
 from bancheng.kernel.rejected import Rejected
 from bancheng.schema.clocks import HOLDER, PERSON, Clock
 from bancheng.schema.documents import UnitEntry
-from bancheng.schema.events import SYSTEM_STAFF
+from bancheng.schema.events import SYSTEM_STAFF, Actor
 
 Part = TypeVar("Part")
 
@@ -52,6 +52,13 @@ def require_holder_or_asked(case: Case, context: Context) -> None:
         require_holder_or(context.actor.unit, case, context)
     else:
         require_holder(case, context)
+
+
+def require_staff_of(site: str, actor: Actor, context: Context) -> None:
+    """A site speaks for the staff of its own units only, and for no clock but its own."""
+    unit = context.jurisdiction.unit(actor.unit)
+    if actor.staff == SYSTEM_STAFF or unit is None or unit.site != site:
+        raise Rejected("ask.not_their_unit", unit=actor.unit)
 
 
 def require_own(unit: str, field: str, case: Case, context: Context) -> None:

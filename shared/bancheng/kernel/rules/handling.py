@@ -1,4 +1,4 @@
-"""在办: notes, pauses, extensions, the duty leader, asks, replies from outside, and a calendar that arrives."""
+"""在办: notes, pauses, extensions, the duty leader, replies from outside, and a calendar that arrives."""
 
 from __future__ import annotations
 
@@ -169,35 +169,3 @@ def recompute_dues(case: Case, context: Context) -> tuple[e.CaseEvent, ...]:
         clocks=tuple(each.becomes for each in found),
     )
     return (event,)
-
-
-def answer_ask(command: c.AnswerAsk, case: Case, context: Context) -> tuple[e.CaseEvent, ...]:
-    """Entered, or refused with a reason that its sender's page shows; never left without an answer.
-
-    The same ask again is no event.
-    """
-    ask = command.ask
-    if ask.ask_id in case.answered_asks:
-        return ()
-    if case.is_closed:
-        refused = e.AskRefused(
-            at=context.now,
-            actor=context.actor,
-            ask_id=ask.ask_id,
-            ask_hash=command.ask_hash,
-            asked_site=command.asked_site,
-            code="case.closed",
-            reason=case.stage,
-        )
-        return (refused,)
-    accepted = e.AskAccepted(
-        at=context.now,
-        actor=context.actor,
-        ask_id=ask.ask_id,
-        ask_hash=command.ask_hash,
-        asked_by=ask.actor,
-        asked_site=command.asked_site,
-        note_kind=ask.note_kind,
-        text=ask.text,
-    )
-    return (accepted,)

@@ -11,13 +11,14 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, JSONBody
 
-from bancheng.kernel.commands import AddNote
+from bancheng.kernel.asking import AskedCommand
 from bancheng.window.api.answers import TO_A_CASE, Key, Version, answered
 from bancheng.window.api.bodies import body_of
+from bancheng.window.asking import Asked
 from bancheng.window.command_registry import CASE_COMMANDS, CaseCommand
 from bancheng.window.idempotency import request_of
 from bancheng.window.requests import StaffRequest, version_of
-from bancheng.window.usecases import Asked, Done, give
+from bancheng.window.usecases import Done, give
 from bancheng.window.window import Window
 
 
@@ -43,7 +44,7 @@ def _handler(spec: CaseCommand) -> HTTPRouteHandler:
         give_command.__kwdefaults__ = {**(give_command.__kwdefaults__ or {}), "data": spec.body()}
     give_command.__name__ = spec.name.replace("-", "_")
     responses = {200: ResponseSpec(Done, description="Done"), **TO_A_CASE}
-    if spec.kind is AddNote:
+    if issubclass(spec.kind, AskedCommand):
         responses[202] = ResponseSpec(Asked, description="The holder was asked to enter it")
     return post(
         f"/cases/{{case_id:uuid}}/{spec.name}",

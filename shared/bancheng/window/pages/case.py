@@ -76,10 +76,15 @@ class AttachForm(msgspec.Struct, frozen=True, kw_only=True):
 
 @get("/cases/{case_id:uuid}", include_in_schema=False)
 async def case_page(
-    request: StaffRequest, window: NamedDependency[Window], case_id: FromPath[UUID], done: Seen = "", form: Seen = ""
+    request: StaffRequest,
+    window: NamedDependency[Window],
+    case_id: FromPath[UUID],
+    done: Seen = "",
+    asked: Seen = "",
+    form: Seen = "",
 ) -> Response[str]:
-    """The whole page. `form` names a command whose form is open."""
-    return await _page(request, window, case_id, done=done, opened=form)
+    """The whole page. `done` and `asked` name what was just done or asked for, `form` a command whose form is open."""
+    return await _page(request, window, case_id, done=done, asked=asked, opened=form)
 
 
 @get("/cases/{case_id:uuid}/live", include_in_schema=False)
@@ -108,10 +113,10 @@ async def command_at_page(
         body = body_from({field: text.strip() for field, text in form.items()}, spec.body)
         wanted = request_of(form.get("key"), f"{spec.name}/{case_id}", body)
         version = None if name == "add-note" else seen_version(form)
-        await give(window.hosting, request.user, case_id, spec, body, request=wanted, version=version)
+        answer = await give(window.hosting, request.user, case_id, spec, body, request=wanted, version=version)
     except (InvalidInput, Rejected, ApiError) as refusal:
         return await refused_at_page(request, window, case_id, name, form, refusal)
-    return redirect(f"/cases/{case_id}?done={name}")
+    return redirect(f"/cases/{case_id}?{'asked' if answer.status == 202 else 'done'}={name}")
 
 
 async def refused_at_page(
@@ -149,6 +154,7 @@ async def _page(
     *,
     tried: Tried | None = None,
     done: str = "",
+    asked: str = "",
     opened: str = "",
     status: int = 200,
 ) -> Response[str]:
@@ -186,6 +192,7 @@ async def _page(
         "most_bytes": window.parts.limits.paper_bytes,
         "error": tried.error if tried is not None else None,
         "done": _done(done, language),
+        "asked": _done(asked, language),
     }
     return window.renderer.page("case.html", language, context, status=status)
 
@@ -243,6 +250,7 @@ async def _live_context(request: StaffRequest, window: Window, case_id: UUID, ve
         "case": view,
         "terms": Teller(identity.site, profile, language, called).terms(history.main),
         "late": [elsewhere.item(entry) for entry in history.late],
+        "asks": [Teller(identity.site, profile, language, called).asked(each) for each in view.asks],
         "unplaced": [elsewhere.item(entry) for entry in history.unplaced],
         "papers": paper_items(papers, history.main, language, is_hidden=view.person_masked),
         "names": _names(profile, view),

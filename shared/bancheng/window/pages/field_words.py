@@ -58,6 +58,7 @@ FIELD_WORDS: Final[dict[str, str]] = {
     "late_at": "写于",
     "decided_at": "结果时间",
     "decided_by": "由谁办的",
+    "asked": "请求事项",
     "asked_by": "请求人",
     "calendar_edition": "日历版次",
     "grant": "交给",

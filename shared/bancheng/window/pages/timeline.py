@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from typing import Final, cast
+from typing import Final, Protocol, cast
 
 import msgspec
 
@@ -15,35 +15,38 @@ from bancheng.federation.delivery import Delivery
 from bancheng.federation.site import HostedSite
 from bancheng.kernel.calendar import Calendar
 from bancheng.kernel.profile import Profile
-from bancheng.window.error_texts import Language, text_for
+from bancheng.window.command_registry import kebab
+from bancheng.window.error_texts import ErrorText, Language, in_full, text_for
 from bancheng.window.pages.catalogue import translations, word
+from bancheng.window.pages.field_words import CALLED
 from bancheng.window.pages.naming import Names
 from bancheng.window.pages.part_names import PART_OF
 from bancheng.window.pages.places import site_name, tier_name
-from bancheng.window.views import EntryView, unit_view
+from bancheng.window.views import AskView, EntryView, named_units, unit_view
 
 SAID: Final = (
-    "grant", "unit", "on_duty", "was_on_duty", "called", "number", "system", "cause", "corrections", "reason",
-    "cannot_do", "kind", "case_type", "ground", "department", "matter", "complained_unit", "is_restricted", "person",
-    "agent",
-    "received_on", "imported_from", "ended_at", "explanation", "method", "signer", "to_name", "level", "tool", "basis",
-    "form", "on", "helper", "took_place", "programme", "taken_up", "to_unit", "handler", "request", "reply", "body",
-    "step", "by_unit", "side", "name", "paper_kind", "due_on", "documents", "conditions", "answer_kind",
-    "person_number", "text", "said_by", "said_how", "wants", "done", "note", "department_text", "told_text",
-    "staff_name", "opinion", "outcome", "answer", "satisfied", "rating", "comment", "channel", "until", "clock",
-    "owner", "workdays", "started", "met", "ended", "old_due_at", "new_due_at", "due_at", "round", "count",
+    "grant", "unit", "on_duty", "was_on_duty", "called", "number", "system", "cause", "corrections", "asked", "code",
+    "reason", "cannot_do", "kind", "case_type", "ground", "department", "matter", "complained_unit", "is_restricted",
+    "person", "agent", "received_on", "imported_from", "ended_at", "explanation", "method", "signer", "to_name",
+    "level", "tool", "basis", "form", "on", "helper", "took_place", "programme", "taken_up", "to_unit", "handler",
+    "request", "reply", "body", "step", "by_unit", "side", "name", "paper_kind", "due_on", "documents", "conditions",
+    "answer_kind", "person_number", "text", "said_by", "said_how", "wants", "done", "note", "department_text",
+    "told_text", "staff_name", "opinion", "outcome", "answer", "satisfied", "rating", "comment", "channel", "until",
+    "clock", "owner", "workdays", "started", "met", "ended", "old_due_at", "new_due_at", "due_at", "round", "count",
     "authority", "asked_by", "late_type", "late_unit", "late_at", "decided_by", "decided_at", "calendar_edition",
     "title", "description",
 )  # fmt: skip
 """Details that are said, in this order; hashes and positions are not."""
 _GROUPS: Final = {
     "outcome": "outcome", "channel": "channel", "cause": "cause", "late_type": "event", "method": "method",
-    "reply": "reply", "answer_kind": "answer_kind", "side": "side", "said_how": "said_how", "paper_kind": "paper_kind",
+    "note_kind": "note_kind", "reply": "reply", "answer_kind": "answer_kind", "side": "side", "said_how": "said_how",
+    "paper_kind": "paper_kind",
 }  # fmt: skip
 _UNSAID: Final = {
     "Registered": ("unit", "number", "title", "description", "person"), "Received": ("unit",), "TakenOver": ("unit",),
     "DutyLeaderCalled": ("unit",), "Paused": ("owner",), "PaperRequired": ("number",),
     "OrderIssued": ("number",), "PassedToBody": ("number",), "ServiceBooked": ("number",), "AidOffered": ("number",),
+    "AskRefused": ("reason",),
 }  # fmt: skip
 """What stands beside the entry or above the history anyway."""
 _CALLED: Final = {
@@ -52,6 +55,7 @@ _CALLED: Final = {
     ("OrderIssued", "to_unit"): "order_unit", ("ServiceBooked", "on"): "service_day",
     ("PaperRequired", "name"): "paper_name", ("PassedToBody", "helper"): "transfer_helper",
     ("OrderAnswered", "text"): "order_text", ("FaultAttributed", "unit"): "fault_unit",
+    ("AskRefused", "code"): "reason",
 }  # fmt: skip
 _LISTS: Final = {
     "kind": "kinds", "case_type": "case_types", "ground": "exclusions", "level": "levels", "tool": "policy_tools",
@@ -61,6 +65,24 @@ _LISTS: Final = {
 _UNITS: Final = {
     "unit", "owner", "late_unit", "decided_by", "department", "complained_unit", "to_unit", "by_unit",
 }  # fmt: skip
+
+
+_ENTERED_AS: Final = {"answer-order": "OrderAnswered"}
+"""Whose numbered parts what is asked for names."""
+
+
+class _Told(Protocol):
+    """What has details to tell: an entry, or what is asked for."""
+
+    @property
+    def type(self) -> str: ...
+    @property
+    def details(self) -> dict[str, object]: ...
+
+
+class _Asked(msgspec.Struct, frozen=True, kw_only=True):
+    type: str
+    details: dict[str, object]
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,6 +111,16 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     anchor: str
     lines: tuple[Line, ...]
     lights: tuple[Light, ...]
+
+
+class AskItem(msgspec.Struct, frozen=True, kw_only=True):
+    """What this site asked the holder to enter. `reason` says why it was refused, and what to do next."""
+
+    title: str
+    at: datetime
+    state: str
+    reason: str
+    lines: tuple[Line, ...]
 
 
 class Term(msgspec.Struct, frozen=True, kw_only=True):
@@ -148,6 +180,24 @@ class Teller:
             lights=tuple(self._light(each) for each in entry.deliveries),
         )
 
+    def asked(self, ask: AskView) -> AskItem:
+        """By the names of its form's fields; a field of the person that is to be emptied is said."""
+        told = _Asked(type=_ENTERED_AS.get(ask.command, ""), details=ask.details)
+        lines: list[Line] = []
+        for name, value in ask.details.items():
+            label = word(self._language, "field", CALLED.get((ask.command, name), name))
+            if value == "" and ask.command == "correct-person" and name != "reason":
+                lines.append(Line(label=label, text=self._nothing))
+            elif not _is_empty(name, value):
+                lines.append(self._part(name, value, told) or Line(label=label, text=self._text(name, value, told)))
+        reason = in_full(ErrorText(message=ask.reason, next_step=ask.next_step), self._language) if ask.reason else ""
+        title = word(self._language, "command", ask.command)
+        return AskItem(title=title, at=ask.asked_at, state=ask.state, reason=reason, lines=tuple(lines))
+
+    @property
+    def _nothing(self) -> str:
+        return translations(self._language).gettext("（空）")
+
     def _who(self, entry: EntryView) -> str:
         """Whoever stood in for somebody is said to have (PA-R7)."""
         actor = entry.actor
@@ -168,31 +218,32 @@ class Teller:
             lines.append(self._part(name, value, entry) or self._line(name, value, entry))
         return lines
 
-    def _part(self, name: str, value: object, entry: EntryView) -> Line | None:
+    def _part(self, name: str, value: object, entry: _Told) -> Line | None:
         """A detail that names a part of the case, by what the part is called."""
         sort, called = PART_OF.get((entry.type, name), ("", ""))
         part = self._names.part(sort, value)
         return Line(label=word(self._language, "field", called), text=part) if part else None
 
-    def _line(self, name: str, value: object, entry: EntryView) -> Line:
+    def _line(self, name: str, value: object, entry: _Told) -> Line:
         called = _CALLED.get((entry.type, name)) or ("part_number" if name == "number" else name)
         return Line(label=word(self._language, "field", called), text=self._text(name, value, entry))
 
     def _corrected(self, corrections: Sequence[Mapping[str, str]]) -> list[Line]:
         """Each field by its name, as it was and as it is: masked already for who need not know."""
-        nothing = translations(self._language).gettext("（空）")
         return [
             Line(
                 label=word(self._language, "field", f"person.{each['field']}"),
-                text=f"{each['was'] or nothing} → {each['now'] or nothing}",
+                text=f"{each['was'] or self._nothing} → {each['now'] or self._nothing}",
             )
             for each in corrections
         ]
 
-    def _text(self, name: str, value: object, entry: EntryView) -> str:
+    def _text(self, name: str, value: object, entry: _Told) -> str:
         said = translations(self._language).gettext
-        if name == "reason":
+        if name in {"reason", "code"}:
             return self._reason(str(value), entry)
+        if name == "asked":
+            return word(self._language, "command", kebab(str(value)))
         if entry.type == "CauseCoded" and name == "cause":
             return self._names.choice("causes", str(value))
         if name == "clock":
@@ -216,7 +267,7 @@ class Teller:
             case _:
                 return str(value)
 
-    def _reason(self, reason: str, entry: EntryView) -> str:
+    def _reason(self, reason: str, entry: _Told) -> str:
         """A reason that the system gives is a code; a person's is their own words."""
         said = translations(self._language).gettext
         if reason == "deadline":
@@ -228,8 +279,14 @@ class Teller:
         if entry.type == "Paused":
             return self._names.choice("pause_reasons", reason)
         if entry.type == "AskRefused":
-            return text_for(str(entry.details.get("code", "")), self._language, {"stage": reason}).message
+            return self._refused(reason, entry)
         return reason
+
+    def _refused(self, code: str, entry: _Told) -> str:
+        """In words; the stage stands in `reason` where there were no parameters yet."""
+        given = cast("dict[str, str | int]", entry.details["parameters"])
+        parameters = named_units({"stage": str(entry.details["reason"]), **given}, self._site.jurisdiction)
+        return text_for(code, self._language, parameters).message
 
     def _named(self, value: dict[str, object]) -> str:
         """A grant by its unit, an actor by name and unit, a person by name, who acts for them with how they stand."""
