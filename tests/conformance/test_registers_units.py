@@ -109,6 +109,7 @@ async def test_a_department_is_added_and_is_no_window(hall: RegistersHall) -> No
     [
         ("/units", {"code": STREET, "name": "甲", "parent": TOP}, "unit.exists", "code"),
         ("/units", {"code": "有 空格", "name": "甲", "parent": TOP}, "api.wrong_value", "code"),
+        ("/units", {"code": "33072x", "name": "甲", "parent": TOP}, "unit.code_impossible", "code"),
         ("/units", {"code": "n", "name": "甲", "parent": "nowhere"}, "unit.unknown", "parent"),
         ("/units", {"code": "n", "name": "甲", "parent": TOP, "site": "moon"}, "unit.site_unknown", "site"),
         ("/units", {"code": "n", "name": "甲", "parent": TOP, "tier": "moon"}, "tier.unknown", "tier"),

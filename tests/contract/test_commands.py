@@ -197,6 +197,7 @@ def test_a_tenant_is_founded_from_a_plan(tmp_path: Path) -> None:
     [
         ('tier = "town"\nparent', 'tier = "parish"\nparent', "tenant.tier_unknown"),
         ('site = "town"\ntier', "site = 3\ntier", "plan.invalid"),
+        ('code = "330109101"', 'code = "33010x"', "[tenant.unit_code_impossible] units.33010x.code"),
         ('tenant = "330109"', 'tenant = "000600"', "plan.profile_wanted"),
         ('tenant = "330109"', 'tenant = "330109"\nprofile = "rules.toml"', "plan.profile_missing"),
         ('tenant = "330109"', 'tenant = "330109', "plan.unreadable"),

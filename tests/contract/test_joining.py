@@ -185,6 +185,9 @@ def test_a_village_joins_while_everything_runs_and_its_cases_climb(system: Syste
     place = ("--site", "east", "--tier", "village", "--parent", "town")
     unit = ("--unit", EAST, "--unit-name", "东村站", "--unit-parent", TOWN)
     arguments = ("--tenant", XIAOSHAN, *place, *unit, "--folder", str(folder.path))
+    wrong = ["33010x" if each == EAST else each for each in arguments]
+    mistyped = system.services["county"].command("site", "add", *wrong)
+    assert (mistyped.returncode, "[tenant.unit_code_impossible] units.33010x.code" in mistyped.stderr) == (1, True)
     printed = system.services["county"].command("site", "add", *arguments)
     assert printed.returncode == 0, printed.stderr
     again = system.services["county"].command("site", "add", *arguments)

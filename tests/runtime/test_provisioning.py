@@ -93,7 +93,7 @@ def _site(name: str, /, **changed: str | None) -> Callable[[TenantSpec], TenantS
     return change
 
 
-def _unit(of: str, /, **changed: str | None) -> Callable[[TenantSpec], TenantSpec]:
+def _unit(of: str, /, **changed: str | bool | None) -> Callable[[TenantSpec], TenantSpec]:
     def change(whole: TenantSpec) -> TenantSpec:
         units = tuple(msgspec.structs.replace(each, **changed) if each.code == of else each for each in whole.units)
         return msgspec.structs.replace(whole, units=units)
@@ -114,6 +114,11 @@ def _unit(of: str, /, **changed: str | None) -> Callable[[TenantSpec], TenantSpe
         (_unit(VILLAGE, site="nowhere"), "tenant.site_unknown", f"units.{VILLAGE}.site"),
         (_unit(VILLAGE, parent="000"), "tenant.parent_unknown", f"units.{VILLAGE}.parent"),
         (_unit(VILLAGE, parent=COUNTY), "tenant.unit_above_elsewhere", f"units.{VILLAGE}.parent"),
+        *(
+            (_unit(VILLAGE, code=code), "tenant.unit_code_impossible", f"units.{code}.code")
+            for code in ("33010x", "33010", "3301091", "330109101201001", "３３０１０９", "330109-", "330109 1", "")
+        ),
+        (_unit(VILLAGE, code="民政 局", is_window=False), "tenant.unit_code_impossible", "units.民政 局.code"),
     ],
 )
 def test_what_does_not_fit_together_is_refused_with_its_place(
@@ -122,3 +127,26 @@ def test_what_does_not_fit_together_is_refused_with_its_place(
     with pytest.raises(BadTenant) as refused:
         found_tenant(change(spec()))
     assert (refused.value.code, refused.value.field) == (code, field)
+
+
+def test_a_code_that_is_there_stays_and_a_new_one_is_looked_at() -> None:
+    whole = spec()
+    begun = found_tenant(whole)
+    old = msgspec.structs.replace(begun.directory.units[0], code="旧窗口", parent=COUNTY)
+    directory = msgspec.structs.replace(begun.directory, units=(*begun.directory.units, old))
+    hubs = {each.site: each.hub_url for each in whole.sites}
+
+    def extended(*codes: str) -> int:
+        new = [msgspec.structs.replace(old, code=code) for code in codes]
+        return len(
+            extend_tenant(
+                directory, sites=whole.sites, units=(*directory.units, *new), profile=whole.profile,
+                accounts=begun.accounts, hubs=hubs,
+            ).directory.units
+        )  # fmt: skip
+
+    fit = ("330109001", "330109001-2", "330109001201", "330109-新区")
+    assert extended(*fit) == len(directory.units) + len(fit)
+    with pytest.raises(BadTenant) as refused:
+        extended("新窗口")
+    assert (refused.value.code, refused.value.field) == ("tenant.unit_code_impossible", "units.新窗口.code")

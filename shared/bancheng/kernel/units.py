@@ -6,7 +6,9 @@ closed and says who follows it. Sites, their keys and parents are not changed he
 
 from __future__ import annotations
 
+import re
 from datetime import date
+from typing import Final
 
 from msgspec.structs import replace
 
@@ -14,6 +16,19 @@ from bancheng.kernel.context import Jurisdiction
 from bancheng.kernel.profile import Profile
 from bancheng.kernel.rejected import Rejected
 from bancheng.schema.documents import Directory, UnitEntry
+
+_OF_A_WINDOW: Final = re.compile(r"[0-9]{6}(?:[0-9]{3}){0,2}(?:-\S+)?")
+_OF_A_DEPARTMENT: Final = re.compile(r"\S+")
+MAX_CODE_CHARACTERS: Final = 64
+
+
+def is_unit_code(code: str, *, is_window: bool) -> bool:
+    """Whether a new unit may have that code. A window's is the code of its division: six digits to the county, three
+    more for the town, three more for the village, and behind a hyphen what the tenant likes, where one division has
+    several or the place has no code of its own. A department's is the tenant's own, without blanks.
+    """
+    wanted = _OF_A_WINDOW if is_window else _OF_A_DEPARTMENT
+    return len(code) <= MAX_CODE_CHARACTERS and wanted.fullmatch(code) is not None
 
 
 def add_unit(directory: Directory, unit: UnitEntry, profile: Profile) -> Directory:
@@ -27,6 +42,8 @@ def add_unit(directory: Directory, unit: UnitEntry, profile: Profile) -> Directo
         raise Rejected("tier.unknown", field="tier", tier=unit.tier)
     if not _may_stand_below(directory, unit, above):
         raise Rejected("unit.above_elsewhere", field="parent", unit=above.code)
+    if not is_unit_code(unit.code, is_window=unit.is_window):
+        raise Rejected("unit.code_impossible", field="code", unit=unit.code)
     return _next(directory, (*directory.units, unit))
 
 

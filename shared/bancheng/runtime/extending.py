@@ -12,7 +12,7 @@ import msgspec
 
 from bancheng.kernel.profile import Profile
 from bancheng.runtime.operator_folder import Accounts
-from bancheng.runtime.provisioning import BadTenant, ServerUsers, SiteSpec, check_plan, entry_of, files_of
+from bancheng.runtime.provisioning import BadTenant, ServerUsers, SiteSpec, check_codes, check_plan, entry_of, files_of
 from bancheng.runtime.site_files import Root, SiteFile
 from bancheng.schema.documents import Directory, SiteEntry, UnitEntry
 from bancheng.store.signing import Signer, generate_seed
@@ -39,6 +39,9 @@ def extend_tenant(
     known site was given. Raises BadTenant.
     """
     check_plan(sites, units, profile)
+    there = {unit.code for unit in current.units}
+    # A code that is there already stays, whatever it is: cases name it.
+    check_codes(unit for unit in units if unit.code not in there)
     known = {entry.site: entry for entry in current.sites}
     plan = {spec.site: spec for spec in sites}
     _check_known(known, plan, hubs)

@@ -7,7 +7,7 @@ write a file, start a server or know the database.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 
 import msgspec
@@ -16,6 +16,7 @@ from bancheng.federation.editions import document_of
 from bancheng.federation.site import wall_milliseconds
 from bancheng.kernel.calendar import Calendar
 from bancheng.kernel.profile import Profile
+from bancheng.kernel.units import is_unit_code
 from bancheng.runtime.nats_config import SiteUser, TenantAccount, generate_nkey
 from bancheng.runtime.site_files import Root, Server, SiteFile, document_texts
 from bancheng.schema.documents import Directory, Document, SiteEntry, UnitEntry
@@ -70,6 +71,7 @@ def found_tenant(spec: TenantSpec) -> Founded:
     if spec.profile.tenant != spec.tenant:
         raise BadTenant("tenant.profile_of_another", field="profile")
     check_plan(spec.sites, spec.units, spec.profile)
+    check_codes(spec.units)
     seeds = {each.site: generate_seed() for each in spec.sites}
     signers = {site: Signer.from_seed(site, seed) for site, seed in seeds.items()}
     directory = Directory(
@@ -192,6 +194,13 @@ def check_plan(sites: Sequence[SiteSpec], units: Sequence[UnitEntry], profile: P
         _check_site(site, by_site, profile)
     for unit in units:
         _check_unit(unit, by_code, by_site)
+
+
+def check_codes(units: Iterable[UnitEntry]) -> None:
+    """Whether units that are new have codes that can be. Raises BadTenant."""
+    for unit in units:
+        if not is_unit_code(unit.code, is_window=unit.is_window):
+            raise BadTenant("tenant.unit_code_impossible", field=f"units.{unit.code}.code")
 
 
 def _check_site(site: SiteSpec, sites: Mapping[str, SiteSpec], profile: Profile) -> None:

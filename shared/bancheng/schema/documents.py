@@ -34,7 +34,7 @@ class SiteEntry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class UnitEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """A window or department. `parent` is the unit a case climbs to; codes are the tenant's own.
+    """A window or department. `parent` is the unit a case climbs to; what a code may be, kernel/units.py says.
 
     `successor` follows a closed unit that was merged. `serves_enterprises` (涉企部门): it names a liaison (PA-18).
     """
