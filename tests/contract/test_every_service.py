@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -44,6 +47,21 @@ def test_it_says_that_it_lives_and_is_ready(service: ServiceProcess) -> None:
     assert httpx.get(f"{service.url}/healthz").status_code == 200
     ready = httpx.get(f"{service.url}/readyz")
     assert (ready.status_code, ready.json()["problems"]) == (200, [])
+    asked = bancheng_health(httpx.URL(service.url).port or 0)
+    assert (asked.returncode, asked.stdout.strip()) == (0, ready.text)
+
+
+def test_the_command_of_an_engine_says_that_nobody_answers() -> None:
+    asked = bancheng_health(1)
+    assert asked.returncode == 1
+    assert "no answer on port 1" in asked.stderr
+
+
+def bancheng_health(port: int) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [str(Path(sys.executable).parent / "bancheng-health")],
+        env={"BANCHENG_PORT": str(port)}, capture_output=True, text=True, timeout=30, check=False,
+    )  # fmt: skip
 
 
 def test_it_gives_every_documented_figure_and_names_nobody(service: ServiceProcess, clerk: Client) -> None:
