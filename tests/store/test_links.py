@@ -6,7 +6,7 @@ import asyncio
 import secrets
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -37,6 +37,7 @@ from bancheng.store.links import (
     settle_inbox,
     stop_link,
     store_receipt,
+    waiting_loose,
 )
 from bancheng.store.signing import StoredFrame, sign_loose
 from tests.store.stories import NOW, Village
@@ -227,6 +228,27 @@ async def test_the_inbox_takes_what_follows_and_nothing_else(database: Database,
                 await record_inbox(tx, PEER, wrong, wrong[-1].number, b"x", now=NOW)
     async with database.transaction(tenant) as tx:
         assert set(await inbox_hash(tx, PEER, 1, list(range(10)))) == {1, 2, 3}
+
+
+async def test_many_that_wait_hide_none_of_another_case_nor_of_another_neighbour(
+    database: Database, tenant: str
+) -> None:
+    await _open(database, tenant, "east", "west")
+    first, second = UUID(int=1), UUID(int=2)
+    many = [_row(number, "deferred", case_id=first, reason="later", frame=b"f") for number in range(1, 1_001)]
+    loose = [_row(number, "deferred", reason="later", frame=b"f") for number in range(1_001, 1_004)]
+    one = [_row(1, "deferred", case_id=second, reason="later", frame=b"f"), _row(2, "deferred", frame=b"f")]
+    async with database.transaction(tenant) as tx:
+        await record_inbox(tx, "east", [*many, *loose], 1_003, b"head", now=NOW)
+        await record_inbox(tx, "west", one, 2, b"head", now=NOW)
+        found = await deferred_of_cases(tx, [first, second])
+        assert {case_id: len(frames) for case_id, frames in found.items()} == {first: 1_000, second: 1}
+        walked: list[tuple[str, int]] = []
+        piece = await waiting_loose(tx, 2)
+        while piece:
+            walked += [(each.peer, each.number) for each in piece]
+            piece = await waiting_loose(tx, 2, after=piece[-1])
+    assert walked == [("east", 1_001), ("east", 1_002), ("east", 1_003), ("west", 2)]
 
 
 async def test_what_was_deferred_waits_with_its_case_until_it_is_settled(database: Database, tenant: str) -> None:

@@ -24,7 +24,7 @@ from bancheng.store.links import DeferredFrame, settle_inbox, waiting_cases, wai
 from bancheng.store.signing import SignatureRefused
 
 CASES_AT_ONCE = 50
-MAX_LOOSE = 1_000
+LOOSE_AT_ONCE = 200
 
 _log = logging.getLogger(__name__)
 
@@ -48,10 +48,7 @@ async def retry_deferred(database: Database, site: HostedSite, peer: str = "") -
         settled += placed
         if not placed:
             break
-    async with database.transaction(site.tenant) as tx:
-        loose = await waiting_loose(tx, MAX_LOOSE, peer=peer)
-    for each in loose:
-        settled += await _retry_loose(database, site, each)
+    settled += await _pass_over_loose(database, site, peer)
     async with database.transaction(site.tenant) as tx:
         reopened = await reopen_if_few(tx)
         for each in reopened:
@@ -69,6 +66,19 @@ async def _pass_over_cases(database: Database, site: HostedSite, peer: str) -> i
             return settled
         settled += await _retry_some(database, site, case_ids)
         after = case_ids[-1]
+
+
+async def _pass_over_loose(database: Database, site: HostedSite, peer: str) -> int:
+    """All of them: what one neighbour sent and nobody can use must not hide what another did."""
+    settled, after = 0, None
+    while True:
+        async with database.transaction(site.tenant) as tx:
+            loose = await waiting_loose(tx, LOOSE_AT_ONCE, peer=peer, after=after)
+        for each in loose:
+            settled += await _retry_loose(database, site, each)
+            after = each
+        if len(loose) < LOOSE_AT_ONCE:
+            return settled
 
 
 async def _retry_some(database: Database, site: HostedSite, case_ids: Sequence[UUID]) -> int:

@@ -64,16 +64,21 @@ WITH arrived AS MATERIALIZED (
 SELECT count(*) FROM moved"""
 INBOX_HASH = """
 SELECT number, link_hash FROM inbox WHERE tenant = $1 AND peer = $2 AND epoch = $3 AND number = ANY($4::bigint[])"""
+# Bounded for each case: one of which a thousand wait must not keep those beside it from being tried.
 DEFERRED_OF_CASES = """
-SELECT i.case_id, i.peer, i.epoch, i.number, i.frame, i.kind, i.reason FROM inbox i
-WHERE i.tenant = $1 AND i.case_id = ANY($2::uuid[]) AND i.state = 'deferred' AND i.frame IS NOT NULL
-ORDER BY i.case_id, i.peer, i.epoch, i.number LIMIT 1000"""
+SELECT i.case_id, i.peer, i.epoch, i.number, i.frame, i.kind, i.reason
+FROM unnest($2::uuid[]) AS asked(case_id) CROSS JOIN LATERAL (
+    SELECT * FROM inbox w
+    WHERE w.tenant = $1 AND w.case_id = asked.case_id AND w.state = 'deferred' AND w.frame IS NOT NULL
+    ORDER BY w.peer, w.epoch, w.number LIMIT 1000
+) AS i ORDER BY i.case_id, i.peer, i.epoch, i.number"""
 WAITING_CASES = """
 SELECT DISTINCT case_id FROM inbox
 WHERE tenant = $1 AND state = 'deferred' AND case_id > $2 AND ($4 = '' OR peer = $4) ORDER BY case_id LIMIT $3"""
 WAITING_LOOSE = """
 SELECT peer, epoch, number, frame, kind, reason FROM inbox
 WHERE tenant = $1 AND state = 'deferred' AND case_id IS NULL AND frame IS NOT NULL AND ($3 = '' OR peer = $3)
+    AND (peer, epoch, number) > ($4, $5, $6)
 ORDER BY peer, epoch, number LIMIT $2"""
 SETTLE_INBOX = """
 UPDATE inbox SET state = $5, reason = $6,
@@ -110,7 +115,7 @@ async def inbox_hash(tx: Transaction, peer: str, epoch: int, numbers: Sequence[i
 
 
 async def deferred_of_cases(tx: Transaction, case_ids: Sequence[UUID]) -> dict[UUID, list[DeferredFrame]]:
-    """The frames of those cases that wait, at most 1,000 in all, in the order in which each neighbour sent them."""
+    """The frames of those cases that wait, at most 1,000 of each, in the order in which each neighbour sent them."""
     found: dict[UUID, list[DeferredFrame]] = {}
     for case_id, *rest in await tx.fetch(DEFERRED_OF_CASES, tx.tenant, list(case_ids)):
         found.setdefault(case_id, []).append(DeferredFrame(*rest))
@@ -122,9 +127,12 @@ async def waiting_cases(tx: Transaction, limit: int, *, after: UUID, peer: str =
     return [row[0] for row in await tx.fetch(WAITING_CASES, tx.tenant, after, limit, peer)]
 
 
-async def waiting_loose(tx: Transaction, limit: int, *, peer: str = "") -> list[DeferredFrame]:
-    """Frames that wait and of which it is not known that they belong to a case."""
-    return [DeferredFrame(*row) for row in await tx.fetch(WAITING_LOOSE, tx.tenant, limit, peer)]
+async def waiting_loose(
+    tx: Transaction, limit: int, *, peer: str = "", after: DeferredFrame | None = None
+) -> list[DeferredFrame]:
+    """Frames that wait and of which it is not known that they belong to a case, by neighbour and number."""
+    begun = ("", 0, 0) if after is None else (after.peer, after.epoch, after.number)
+    return [DeferredFrame(*row) for row in await tx.fetch(WAITING_LOOSE, tx.tenant, limit, peer, *begun)]
 
 
 async def settle_inbox(
