@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+import asyncpg
 import msgspec
 import pytest
 import pytest_asyncio
@@ -26,14 +27,19 @@ from bancheng.schema.subjects import (
 )
 from tests.federation.forged import Pen, note_frame, pen_of, resigned
 from tests.federation.linked_sites import eventually
+from tests.support.databases import OWNER, PASSWORD, SERVICE
 from tests.support.tiers import COUNTY, TOWN, VILLAGE
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from uuid import UUID
 
+    from bancheng.runtime.database_admin import DatabaseAdmin
     from bancheng.store.database import Transaction
     from tests.federation.linked_sites import LinkedSites
+
+# asyncpg's own types are partial.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
 
 PEER = Peer(site=VILLAGE, is_parent=False)
 
@@ -99,6 +105,44 @@ TAMPERING: dict[str, Callable[[Outgoing], Outgoing]] = {
     "link.headers": _with_header(HEADER_KIND, "rumour"),
     "link.epoch": _with_header(HEADER_EPOCH, "2"),
 }
+
+
+async def test_numbers_that_no_chain_can_hold_stop_the_link_and_wedge_it_not(
+    linked: LinkedSites, case_id: UUID, pen: Pen
+) -> None:
+    frame = note_frame(linked, case_id, seq=2, prev_hash=await _head(linked)).frame
+    row = await linked.link(TOWN, VILLAGE)
+    huge = _with_header(HEADER_EPOCH, str(10**30))
+    await pen.publish([huge(await pen.message(row.in_number + n, row.in_head, frame)) for n in (1, 2)])
+    await _stopped(linked, "link.headers")
+
+
+@pytest.mark.parametrize(
+    ("breaks", "mends"),
+    [
+        (f"REVOKE INSERT ON case_event FROM {SERVICE}", f"GRANT INSERT ON case_event TO {SERVICE}"),
+        ("ALTER TABLE case_event RENAME opened TO later", "ALTER TABLE case_event RENAME later TO opened"),
+    ],
+    ids=["not allowed", "not migrated"],
+)
+async def test_what_comes_while_the_database_is_not_as_it_should_be_waits_for_no_operator(
+    linked: LinkedSites, postgres: DatabaseAdmin, breaks: str, mends: str
+) -> None:
+    await linked.start()
+    await linked.register(1)
+    await linked.arrived()
+    owner = await asyncpg.connect(postgres.url(f"link_{TOWN}", user=OWNER, password=PASSWORD))
+    try:
+        await owner.execute(breaks)
+        await linked.register(3, notes=1)
+        await eventually(
+            lambda: linked.status(TOWN, VILLAGE), lambda each: each is not None and each.state == "waiting", "it is met"
+        )
+    finally:
+        await owner.execute(mends)
+        await owner.close()
+    await linked.arrived()
+    assert {each.state for each in await linked.inbox(TOWN, VILLAGE)} == {"applied"}
 
 
 @pytest.mark.parametrize("reason", TAMPERING)

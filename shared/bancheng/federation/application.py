@@ -25,6 +25,8 @@ from bancheng.store.errors import (
     DatabaseConflict,
     DatabaseUnavailable,
     LinkMoved,
+    NotAllowed,
+    NotMigrated,
     StaleVersion,
     TransactionAborted,
 )
@@ -47,10 +49,14 @@ PASSING = (
     DatabaseConflict,
     DatabaseUnavailable,
     LinkMoved,
+    NotAllowed,
+    NotMigrated,
     StaleVersion,
     TransactionAborted,
 )
-"""Errors that say nothing about the frames: the whole batch is tried again."""
+"""Errors that say nothing about the frames: the whole batch is tried again. So does a database that is not brought to
+this release yet, or does not let the service in everywhere: what came meanwhile must not wait for an operator.
+"""
 
 _log = logging.getLogger(__name__)
 

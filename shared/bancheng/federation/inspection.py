@@ -29,6 +29,8 @@ from bancheng.schema.subjects import HEADER_EPOCH, HEADER_HEAD_SIGNATURE, HEADER
 from bancheng.store.signing import SignatureRefused
 
 _HEADER_UNREADABLE = "frame.header_unreadable"
+MAX_EPOCH = (1 << 63) - 1
+"""The chain has eight bytes for it, and so has the database."""
 _KINDS: dict[str, Kind] = {kind: kind for kind in get_args(Kind)}
 _raw_frames = msgspec.msgpack.Decoder(Frame)
 
@@ -97,7 +99,7 @@ def _envelope(message: Delivered) -> tuple[int, Kind, bytes]:
         claimed = bytes.fromhex(headers[HEADER_LINK_HASH])
     except (KeyError, ValueError) as error:
         raise FrameError("link.headers") from error
-    if kind is None or len(claimed) != HASH_BYTES:
+    if kind is None or len(claimed) != HASH_BYTES or not 0 < epoch <= MAX_EPOCH:
         raise FrameError("link.headers")
     return epoch, kind, claimed
 

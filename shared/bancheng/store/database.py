@@ -14,7 +14,6 @@ from typing import Any, Protocol, cast
 from urllib.parse import urlsplit, urlunsplit
 
 import msgspec
-from asyncpg import UndefinedTableError
 from sqlalchemy.engine import URL, Connection, make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool, PoolProxiedConnection
@@ -24,6 +23,7 @@ from bancheng.store.errors import (
     CommitUnknown,
     DatabaseUnavailable,
     NotAllowed,
+    NotMigrated,
     RoleTooPowerful,
     TenantInvalid,
     TransactionAborted,
@@ -182,7 +182,7 @@ class Database:
         """The last migration of each branch; none if none ended. Raises DatabaseUnavailable and the like."""
         try:
             return frozenset(str(row[0]) for row in await self._ask("SELECT version_num FROM alembic_version"))
-        except (UndefinedTableError, NotAllowed):
+        except (NotMigrated, NotAllowed):
             return frozenset()
 
     async def _ask(self, query: str) -> list[Row]:

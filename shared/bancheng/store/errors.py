@@ -123,6 +123,12 @@ class NotAllowed(StoreError):
     code = "database.not_allowed"
 
 
+class NotMigrated(StoreError):
+    """A table or column of this release is not there yet: the service began before `db upgrade`."""
+
+    code = "database.not_migrated"
+
+
 class DatabaseUnavailable(StoreError):
     """No connection; nothing was written. Try again."""
 
@@ -191,6 +197,7 @@ _KINDS: tuple[tuple[tuple[type[BaseException], ...], type[StoreError]], ...] = (
     ),
     ((asyncpg.DiskFullError,), DatabaseFull),
     ((asyncpg.InsufficientPrivilegeError,), NotAllowed),
+    ((asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError), NotMigrated),
     (
         (
             asyncpg.PostgresConnectionError,

@@ -21,6 +21,7 @@ from bancheng.store.errors import (
     DatabaseFull,
     DatabaseUnavailable,
     DocumentConflict,
+    NotMigrated,
     PaperGone,
     PaperStoreUnavailable,
     SearchTooShort,
@@ -74,6 +75,7 @@ _TRY_AGAIN: Final[dict[type[StoreError], str]] = {
     TransactionAborted: "api.busy",
     DatabaseFull: DatabaseFull.code,
     DatabaseUnavailable: "database.unavailable",
+    NotMigrated: NotMigrated.code,
     CommitUnknown: "database.commit_unknown",
     PaperStoreUnavailable: PaperStoreUnavailable.code,
 }
