@@ -6,30 +6,36 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 import asyncpg
 import pytest
 from msgspec.structs import replace
 
+from bancheng.federation.desk import Desk
 from bancheng.federation.editions import document_of
 from bancheng.federation.locks import SiteLocks
 from bancheng.federation.publication import publish
+from bancheng.kernel.commands import Register
 from bancheng.runtime.domain_clock import DomainClock
 from bancheng.runtime.metrics import Meters
 from bancheng.runtime.provisioning import found_tenant
 from bancheng.runtime.tenant_service import TenantService
+from bancheng.schema.events import Actor, Person
 from bancheng.schema.frames import NO_HASH
+from bancheng.store.casebook import append, load_cases
 from bancheng.store.database import Database
 from bancheng.store.links import InboxRow, ensure_link, record_inbox
 from bancheng.store.paper_store import PaperStore
 from tests.federation.linked_sites import eventually
 from tests.support.databases import OWNER, PASSWORD, SERVICE, copied_database
-from tests.support.tenants import BEGIN_AT, XIAOSHAN, calendar, xiaoshan
+from tests.support.tenants import BEGIN_AT, COUNTY, XIAOSHAN, calendar, xiaoshan
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Callable
     from pathlib import Path
 
+    from bancheng.federation.site import HostedSite
     from bancheng.runtime.database_admin import DatabaseAdmin
     from bancheng.store.database import Transaction
 
@@ -125,3 +131,35 @@ async def test_what_waits_is_tried_again_though_the_database_failed_when_the_doc
         assert host.service.site is not site
     assert await host.reason() == WAITS
     assert await eventually(host.reason, lambda reason: reason != WAITS, "it is tried again") == "frame.unreadable"
+
+
+@pytest.mark.clause("PA-05", part="a calendar that arrives moves the dates of what a slower replica registers")
+async def test_a_case_that_a_replica_registers_by_the_old_calendar_is_counted_anew_all_the_same(host: Host) -> None:
+    host.service.start()
+    await host.comes(lambda: host.service.runs_links and not host.service.following.trouble, "it runs")
+    stale = host.service.site
+    assert stale is not None
+    async with host.database.transaction(XIAOSHAN) as tx:
+        await publish(tx, stale, document_of("calendar", 2, date(2020, 1, 1), replace(calendar(), edition=2, years=())))
+    await host.service.renew()
+    case_id = await _register(host.database, stale)
+
+    async def editions() -> set[int]:
+        async with host.database.transaction(XIAOSHAN) as tx:
+            case = (await load_cases(tx, [case_id]))[case_id]
+        return {clock.calendar_edition for clock in case.clocks.values()}
+
+    assert await editions() == {1}
+    await eventually(editions, lambda found: found == {2}, "its dates are by the new calendar")
+
+
+async def _register(database: Database, site: HostedSite) -> UUID:
+    desk = Desk(site, UUID(int=1), None)
+    command = Register(
+        case_id=desk.case_id, number="n1", unit=COUNTY, channel="desk", kind="coordination", case_type="ordinary",
+        title="测试", description="测试", person=Person(name="测试甲"),
+    )  # fmt: skip
+    desk.decide(command, Actor(staff="s", name="测试乙", unit=COUNTY))
+    async with database.transaction(XIAOSHAN) as tx:
+        await append(tx, [desk.change()], now=site.wall_now())
+    return desk.case_id

@@ -34,6 +34,8 @@ FOLD_SECONDS = 2.0
 INDEX_SECONDS = 0.5
 """How soon a new case is found by its words."""
 RECOMPUTE_SECONDS = 5.0
+CALENDAR_SETTLES_SECONDS = 3.0
+"""By then every replica counts by a calendar that came: none registers by the one before once the walk is over."""
 SUCCESSION_SECONDS = 5.0
 """How soon a case that arrives at a closed unit is handed on."""
 REPORT_SECONDS = 5.0
@@ -74,7 +76,8 @@ class SiteJobs:
         self._pace = pace
         self._next_act_at: datetime | None = None
         self._look_at = 0.0
-        self._recomputed_edition = 0
+        self._recomputed_edition = self._awaited_edition = 0
+        self._recompute_from = 0.0
         self._sweeping = Worker(f"deadlines {tenant}", self._sweep, least_seconds=LEAST_SECONDS)
         self.workers = (
             self._sweeping,
@@ -124,6 +127,12 @@ class SiteJobs:
         site = self._site()
         if site.calendar.edition == self._recomputed_edition:
             return RECOMPUTE_SECONDS * self._pace
+        if site.calendar.edition != self._awaited_edition:
+            self._awaited_edition = site.calendar.edition
+            self._recompute_from = time.monotonic() + CALENDAR_SETTLES_SECONDS * self._pace
+        settles_in = self._recompute_from - time.monotonic()
+        if settles_in > 0:
+            return settles_in
         done = await recompute_some(self._database, site)
         self._meters.add("bancheng_dues_recomputed_total", done.walked, self.tenant)
         if done.changed:
