@@ -90,9 +90,12 @@ async def test_receipts_are_kept_as_evidence(linked: LinkedSites, town: NatsClie
     ],
 )
 async def test_a_receipt_that_does_not_fit_is_refused_and_shown(
-    linked: LinkedSites, town: NatsClient, wishes: dict[str, object], code: str
+    linked: LinkedSites, town: NatsClient, wishes: dict[str, object], code: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    assert await _send(linked, town, await _receipt(linked, 10, wishes)) == code
+    caplog.clear()
+    for _ in range(3):
+        assert await _send(linked, town, await _receipt(linked, 10, wishes)) == code
+    assert [each.message for each in caplog.records].count("receipt refused") == 1
     assert (await linked.link(VILLAGE, TOWN)).receipted_number == 10
     status = await linked.status(VILLAGE, TOWN)
     assert status is not None

@@ -158,8 +158,9 @@ class Receipts:
             receipt = verified_receipt(self._parts.hosted(), self._parts.peer, signed)
             await self._believe(receipt, signed)
         except ReceiptRefused as refused:
+            if refused.code != self.refused:  # a silent link is greeted each minute: said once is enough
+                _log.warning("receipt refused", extra={"peer": self._parts.peer.site, "code": refused.code})
             self.refused = refused.code
-            _log.warning("receipt refused", extra={"peer": self._parts.peer.site, "code": refused.code})
             raise
         self.refused = ""
         self.stopped_there = receipt.stopped
