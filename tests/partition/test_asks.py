@@ -17,7 +17,7 @@ from bancheng.kernel import commands as c
 from bancheng.kernel.asking import Ask, AskedCommand
 from bancheng.schema import events as e
 from bancheng.store.links import queue_loose
-from bancheng.store.signing import sign_loose
+from bancheng.store.signing import StoredFrame, sign_loose
 from tests.partition.test_sealed import complain, everything_stored
 from tests.partition.test_waiting import without_rules
 from tests.support.tiers import COUNTY, TENANT, TOWN, TOWN_UNIT, UNIT_OF, VILLAGE, Tiers, clerk
@@ -31,12 +31,11 @@ PHONE = c.CorrectPerson(phone="000-4321", reason="登记时记错一位")
 UP = c.Escalate(reason="本级解决不了")
 
 
-async def ask(tiers: Tiers, case_id: UUID, command: AskedCommand = PHONE, site: str = VILLAGE) -> UUID:
+async def ask(tiers: Tiers, case_id: UUID, command: AskedCommand = PHONE, site: str = VILLAGE) -> StoredFrame:
     at = tiers.sites[site]
     asked = Ask(at=tiers.now, actor=clerk(site), ask_id=UUID(int=91), case_id=case_id, command=command)
     async with at.database.transaction(TENANT) as tx:
-        await send_ask(tx, Desk(at.hosted, case_id, await tiers.case(site, case_id)), asked)
-    return asked.ask_id
+        return await send_ask(tx, Desk(at.hosted, case_id, await tiers.case(site, case_id)), asked)
 
 
 async def answers(tiers: Tiers, site: str, case_id: UUID) -> list[e.AskAccepted | e.AskRefused]:
@@ -90,6 +89,23 @@ async def test_an_ask_waits_at_a_site_whose_case_waits_and_goes_on_with_it(tiers
     await tiers.carry_all()
     (answer,) = await answers(tiers, VILLAGE, case_id)
     assert isinstance(answer, e.AskAccepted)
+
+
+async def test_an_ask_that_comes_back_waits_for_news_of_its_case_and_is_not_passed_to_and_fro(tiers: Tiers) -> None:
+    case_id = await tiers.register(VILLAGE)
+    await tiers.carry_all()
+    await tiers.command(VILLAGE, case_id, UP)
+    stored = await ask(tiers, case_id)
+    # The town has not placed what made it the holder, and sends the ask back to whom it takes for the holder.
+    async with tiers.sites[TOWN].database.transaction(TENANT) as tx:
+        await queue_loose(tx, VILLAGE, "ask", stored, now=tiers.now)
+    await tiers.carry(TOWN, VILLAGE)
+    assert await inbox(tiers, VILLAGE) == [("deferred", "ask.came_back")]
+    await tiers.carry_all()
+    assert await inbox(tiers, VILLAGE) == [("applied", "")]
+    assert await inbox(tiers, TOWN) == [("applied", ""), ("duplicate", "")]
+    assert len(await answers(tiers, VILLAGE, case_id)) == 1
+    await tiers.assert_agreement(case_id)
 
 
 class _OfALaterRelease(msgspec.Struct, frozen=True, kw_only=True, tag="LendACar", tag_field="type"):

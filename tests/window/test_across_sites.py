@@ -6,10 +6,13 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from msgspec.structs import replace
 
+from bancheng.schema.documents import UnitEntry
+from bancheng.window.pages.words import WORDS
 from tests.support.tiers import COUNTY, COUNTY_UNIT, START, TOWN, VILLAGE, VILLAGE_UNIT, Tiers
 from tests.window.browsing import at_page
-from tests.window.town_hall import Caller, TierHall, TownHall
+from tests.window.town_hall import BUREAU, Caller, TierHall, TownHall
 
 if TYPE_CHECKING:
     import httpx
@@ -149,6 +152,33 @@ async def test_at_the_page_the_same_form_asks_the_holder_and_says_what_came_of_i
     assert "联系电话 00012345678 → 00012345679" in answered.text
     assert "请求事项 更正反映人信息" in answered.text
     assert "还没有答复" not in answered.text
+
+
+@pytest.mark.clause("PZ-01", part="a department at another site than the holder acts in the case by its own account")
+async def test_a_department_of_the_county_answers_the_towns_order_itself(tiers: Tiers) -> None:
+    known = tiers.sites[COUNTY].hosted.jurisdiction.directory
+    bureau = UnitEntry(code=BUREAU, name="区残联", tier=COUNTY, site=COUNTY, parent=COUNTY_UNIT, is_window=False)
+    tiers.learn(replace(known, edition=2, units=(*known.units, bureau)))
+    _, town, _ = await callers(tiers)
+    case_id = await town.register()
+    await town.must(case_id, "accept")
+    await town.must(case_id, "issue-order", to_unit=BUREAU, request="请核实停发原因", limit_workdays=2)
+    await tiers.carry_all()
+
+    path, officer = f"/cases/{case_id}", await at_page(hall_of(tiers, COUNTY), "bureau-officer")
+    page = await officer.open(path)
+    assert set(page.forms) >= {f"{path}/answer-order", f"{path}/add-note"}
+    asked = await officer.submit(
+        page, f"{path}/answer-order", number="1", reply="result", text="系统漏传，已补发三个月"
+    )
+    assert "已请 town窗口 记入，还没有答复" in asked.text
+    assert "交办给 区残联 答复类别 结果 部门的原话 系统漏传" in asked.text
+    await tiers.carry_all()
+    assert "已记入 " + WORDS["command"]["answer-order"] in (await officer.open(path)).text
+    (order,) = (await town.case(case_id))["record"]["orders"]
+    assert (order["answer"], order["is_done"]) == ("系统漏传，已补发三个月", True)
+    answered = next(each for each in await main_line(town, case_id) if each["type"] == "OrderAnswered")
+    assert (answered["actor"]["staff"], answered["unit"]["name"]) == ("s-bureau-officer", "区残联")
 
 
 async def test_what_came_late_stands_apart_and_is_decided_at_the_page(tiers: Tiers) -> None:

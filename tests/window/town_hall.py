@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 XIAOSHAN, PANAN = "330109", "330727"
 SITE, CHILD = "hall", "below"
 HALL, TOWN, VILLAGE, OTHER_VILLAGE, FAR = "330109", "330109001", "330109001001", "330109001002", "330109001009"
+BUREAU = "330109-9"
+"""A department of the county, where a directory names it."""
 PASSWORD = "a-password-for-tests"
 START = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
 """Monday, 10:00 in Beijing."""
@@ -52,6 +54,7 @@ STAFF: Accounts = {
     "hall-both": (HALL, ("supervisor", "clerk", "coordinator", "administrator")),
     "hall-reviewer": (HALL, ("reviewer",)),
     "hall-administrator": (HALL, ("administrator",)),
+    "bureau-officer": (BUREAU, ("department_officer",)),
     "town-clerk": (TOWN, ("clerk",)),
     "town-leader": (TOWN, ("duty_leader",)),
     "town-supervisor": (TOWN, ("supervisor",)),

@@ -18,6 +18,7 @@ from bancheng.kernel.rejected import Rejected
 from bancheng.schema.frames import Frame, FrameHeader
 from bancheng.store.database import Transaction
 from bancheng.store.links import queue_loose
+from bancheng.store.outbox import has_loose
 from bancheng.store.sealing import NotForUs
 from bancheng.store.signing import StoredFrame, sign_loose
 
@@ -59,6 +60,9 @@ async def apply_ask(tx: Transaction, site: HostedSite, peer: Peer, arrived: Arri
     if desk.case is None:
         return Applied(number=arrived.number, state="deferred", reason="ask.case_unknown")
     onward = way_to_holder(desk)
+    if onward == peer.site and not desk.is_changed and await has_loose(tx, arrived.event_hash):
+        # Two sites that each take the other for nearer to the holder would pass it to and fro: it waits for news.
+        return Applied(number=arrived.number, state="deferred", reason="ask.came_back")
     if onward is not None:
         stored = StoredFrame(header=arrived.header, frame=arrived.frame, hash=arrived.event_hash)
         await queue_loose(tx, onward, "ask", stored, now=site.wall_now())
