@@ -127,6 +127,23 @@ async def test_whoever_registered_asks_for_a_correction_in_a_case_that_climbed_a
     assert (entries[-2]["actor"]["staff"], entries[-2]["unit"]["code"]) == ("s-village-clerk", VILLAGE_UNIT)
 
 
+async def test_an_answer_that_a_takeover_cut_off_does_not_count_and_says_so(tiers: Tiers) -> None:
+    village, _, _ = await callers(tiers)
+    case_id = await village.register()
+    await village.must(case_id, "escalate", reason="村里解决不了")
+    await tiers.carry_all()
+    tiers.cut_link(TOWN, COUNTY)
+    await village.must(case_id, "correct-person", phone="00012345679", reason="记错一位")
+    await tiers.carry_all()
+    assert [each["state"] for each in (await village.case(case_id))["asks"]] == ["accepted"]
+    await tiers.pass_time(START + 10 * DAY, COUNTY)
+    tiers.heal()
+    await tiers.carry_all()
+    seen = await village.case(case_id)
+    assert (seen["holder_unit"]["code"], seen["person"]["phone"]) == (COUNTY_UNIT, "00012345678")
+    assert [(each["state"], each["code"]) for each in seen["asks"]] == [("refused", "ask.cut_off")]
+
+
 async def test_at_the_page_the_same_form_asks_the_holder_and_says_what_came_of_it(tiers: Tiers) -> None:
     village, (clerk, _, _) = await at_page(hall_of(tiers, VILLAGE), "village-clerk"), await callers(tiers)
     case_id = await clerk.register()
