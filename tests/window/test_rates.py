@@ -70,6 +70,14 @@ async def test_signing_in_rightly_is_not_counted_against_the_login(hall: TownHal
     assert {(await client.post("/api/v1/tokens", json=body)).status_code for _ in range(5)} == {201}
 
 
+async def test_a_whole_hall_signs_in_from_one_address_and_what_fails_still_counts(hall: TownHall) -> None:
+    client = hall.client(hall.application_with(Limits(sign_in_by_address=Rate(burst=2, seconds=3_600))))
+    body = {"tenant": XIAOSHAN, "login": "hall-clerk", "password": PASSWORD}
+    wrong = {**body, "login": "town-clerk", "password": "wrong"}
+    tries = [(await client.post("/api/v1/tokens", json=each)).status_code for each in (body, wrong, body, wrong, wrong)]
+    assert tries == [201, 401, 201, 401, 429]
+
+
 async def test_one_member_of_staff_cannot_ask_without_end(hall: TownHall) -> None:
     application = hall.application_with(Limits(requests=Rate(burst=5, seconds=3_600)))
     client = hall.client(application)

@@ -32,7 +32,7 @@ class Rate(msgspec.Struct, frozen=True, kw_only=True):
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """What one process takes. Rates are counted in bounded memory of the process: two replicas let twice as much in.
 
-    `sign_in_by_login` counts the tries with one account, `sign_in_by_address` those from one address,
+    `sign_in_by_login` counts the tries with one account, `sign_in_by_address` those from one address that fail,
     `requests` what one signed-in member of staff asks for. Sessions are of wall time.
     """
 

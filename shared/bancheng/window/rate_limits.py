@@ -40,6 +40,12 @@ class RateLimit:
         while len(self._full_at) > self._most_remembered:
             self._full_at.popitem(last=False)
 
+    def give_back(self, key: str) -> None:
+        """The last request of `key` turned out to be one that is not counted."""
+        full_at = self._full_at.get(key)
+        if full_at is not None:
+            self._full_at[key] = full_at - self._rate.seconds / self._rate.burst
+
     @property
     def remembered(self) -> int:
         """How many keys are known now."""

@@ -89,6 +89,8 @@ class SignIn:
                 entered = AuditRecord(staff_id=staff.staff_id, unit=staff.unit, action="sign_in", detail=address)
                 await record_audit(tx, [entered], now=now)
                 self._by_login.forget(f"{tenant}/{login[:64]}")
+                # A whole hall comes from one address in the morning: only what failed counts against it.
+                self._by_address.give_back(address)
                 return Opened(token=token, expires_at=session.expires_at, staff=staff)
         raise ApiError(401, "api.sign_in_failed")
 
