@@ -328,3 +328,21 @@ async def test_the_response_is_raised_level_by_level_and_skips_none(open_hall: O
     await clerk.must(case_id, "raise-level", level="level_1", reason="一事一议")
     raised = [entry["details"]["level"] for entry in await clerk.history(case_id) if entry["type"] == "LevelRaised"]
     assert raised == ["level_2", "level_1"]
+
+
+async def test_an_officer_comes_first_to_the_orders_that_wait_for_an_answer(open_hall: OpenHall) -> None:
+    """A department holds no case: the list of what it holds is no place to begin, and its order comes first."""
+    clerk = await open_hall.at(PANAN, "top-clerk")
+    done, waits = await clerk.accepted(title="已经答复的事"), await clerk.accepted(title="等部门的事")
+    for case_id in (done, waits):
+        await clerk.must(case_id, "issue-order", to_unit=unit_code(PANAN, "first"), request="说明缺哪些材料")
+    await clerk.must(done, "answer-order", number=1, reply="result", text="齐了", said_by="王某", said_how="phone")
+    browser = await at_page(open_hall, "first-officer", PANAN)
+    first = await browser.open("/")
+    assert (first.answer.url.path, "等部门的事" in first.text, "已经答复的事" in first.text) == (
+        "/cases/missing", True, False,
+    )  # fmt: skip
+    assert "部门不承办案件。" in (await browser.open("/cases")).text
+    page = (await browser.open(f"/cases/{waits}")).answer.text
+    assert page.index('id="form-answer-order"') < page.index('<details class="group"')
+    assert (await (await at_page(open_hall, "top-clerk", PANAN)).open("/")).answer.url.path == "/cases"

@@ -168,7 +168,8 @@ async def test_the_keys_of_tiers_are_not_shown(hall: TownHall, language: str) ->
     path = await case_of(hall, "village-clerk")
     browser = await at_page(hall, "village-clerk", language=language)
     tier = "区级" if language == "zh" else "District"
-    assert re.search(f"甲村站 {tier} ", (await browser.open(path)).text)
+    own = "村社" if language == "zh" else "Village or community"
+    assert re.search(f"甲村站 {own} ", (await browser.open(path)).text), "the unit's, not that of the site it lives at"
     links = (await browser.open("/links")).text
     assert f"{tier} · 区中心" in links
     assert "hall" not in links
@@ -180,3 +181,37 @@ async def test_a_step_that_has_nothing_to_choose_says_what_is_lacking(hall: Town
     for lacking in ("没有等着补齐的材料。", "没有等着答复的交办。", "本单位下面没有可以接手的窗口。"):
         assert lacking in page.text
     assert "现在没有可选的对象" not in page.text
+
+
+async def test_a_case_says_what_it_waits_for_and_who_may_do_it(hall: TownHall) -> None:
+    """What comes next is not hidden among thirty reasons when it is somebody else's to do."""
+    clerk, alone = await hall.signed_in("village-clerk"), await hall.signed_in("other-clerk")
+    paths: list[str] = []
+    for caller in (clerk, alone):
+        case_id = await caller.register()
+        await caller.must(case_id, "accept")
+        await caller.must(case_id, "propose-result", outcome="solved", answer="已补发")
+        paths.append(f"/cases/{case_id}")
+    page = await (await at_page(hall, "village-clerk")).open(paths[0])
+    assert "接下来等：核查通过 您的岗位不能做这一步。由值班长或总协调人来做" in page.text
+    assert "本单位没有别人可以办这一步。" not in page.text
+    assert "接下来等" not in (await (await at_page(hall, "village-leader")).open(paths[0])).text
+
+    browser = await at_page(hall, "other-clerk")
+    page = await browser.open(paths[1])
+    assert "本单位没有别人可以办这一步。" in page.text
+    told = await browser.submit(page, f"{paths[1]}/escalate", reason="本站没有值班长，请核查")
+    assert told.status == 200, told.text
+    leader = await at_page(hall, "town-leader")
+    verified = await leader.submit(await leader.open(paths[1]), f"{paths[1]}/verify-result")
+    assert "已保存：核查通过" in verified.text
+
+
+async def test_a_refused_page_leads_to_the_form_that_was_not_saved(hall: TownHall) -> None:
+    """On a telephone it lies far below the notice."""
+    browser, path = await at_page(hall, "village-clerk"), await case_of(hall, "village-clerk")
+    refused = await browser.submit(await browser.open(path), f"{path}/add-note", text="")
+    assert refused.status == 422
+    assert '<a href="#form-add-note">到没有保存的表单</a>' in refused.answer.text
+    assert 'id="form-add-note" open' in refused.answer.text
+    assert "到没有保存的表单" not in (await browser.open(path)).text

@@ -36,8 +36,8 @@ GROUPS: Final[dict[str, tuple[str, ...]]] = {
 NEXT: Final[dict[Stage, tuple[str, ...]]] = {
     "registered": ("sign-form", "submit-file", "accept", "propose-decline"),
     "decline_proposed": ("approve-decline", "refuse-decline"),
-    "accepted": ("classify", "issue-order", "add-note", "give-answer"),
-    "in_hand": ("add-note", "issue-order", "answer-order", "give-answer", "propose-result"),
+    "accepted": ("classify", "answer-order", "issue-order", "add-note", "give-answer"),
+    "in_hand": ("answer-order", "add-note", "issue-order", "give-answer", "propose-result"),
     "result_proposed": ("verify-result", "send-back-result", "give-answer"),
     "verified": ("give-answer", "revisit"),
     "revisited": ("strike-off",),

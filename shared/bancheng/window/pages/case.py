@@ -35,6 +35,7 @@ from bancheng.window.pages.paper_items import paper_items
 from bancheng.window.pages.part_names import part_names
 from bancheng.window.pages.session import page_context, redirect, session_form
 from bancheng.window.pages.timeline import Teller
+from bancheng.window.pages.waiting import waiting
 from bancheng.window.pages.words import WORDS
 from bancheng.window.papers import list_papers
 from bancheng.window.printing import forms_of_case
@@ -188,9 +189,11 @@ async def _page(
         "seen": _fingerprint(inner),
         **_grouped(forms, view, profile),
         "printed_forms": forms_of_case(request.user, case),
+        "waiting": waiting(case, profile, request.user, colleagues),
         "attach": _attach_form(reader, tried) if may_attach(case, request.user, profile) else None,
         "most_bytes": window.parts.limits.paper_bytes,
         "error": tried.error if tried is not None else None,
+        "tried": tried.name if tried is not None else "",
         "done": _done(done, language),
         "asked": _done(asked, language),
     }

@@ -21,7 +21,8 @@ from bancheng.window.failures import ApiError
 from bancheng.window.idempotency import request_of
 from bancheng.window.identity import Identity
 from bancheng.window.input_text import convert_form
-from bancheng.window.pages.session import page_context, redirect, session_form
+from bancheng.window.pages.session import is_department, page_context, redirect, session_form
+from bancheng.window.permissions import sees_no_case
 from bancheng.window.queries import ListRequest
 from bancheng.window.requests import StaffRequest, language_of
 from bancheng.window.views import CaseList
@@ -30,6 +31,7 @@ from bancheng.window.window import Window
 Tab = Literal["held", "all", "sealed", "closed"]
 Word = Annotated[str, QueryParameter(max_length=200)]
 PAGE_ROWS: Final = 30
+ORDERS: Final = "/cases/missing?step=order"
 NOTHING: Final = CaseList(cases=[], next=None)
 
 
@@ -73,9 +75,9 @@ async def _rows(window: Window, identity: Identity, asked: Asked) -> CaseList:
 
 
 @get("/", include_in_schema=False)
-async def first_page() -> Response[bytes]:
-    """What this unit holds."""
-    return redirect("/cases")
+async def first_page(request: StaffRequest) -> Response[bytes]:
+    """What this unit holds; a department holds nothing, and is led to the orders that wait for an answer."""
+    return redirect(ORDERS if is_department(request.user) and not sees_no_case(request.user.roles) else "/cases")
 
 
 @get("/cases", include_in_schema=False)

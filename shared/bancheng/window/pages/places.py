@@ -19,6 +19,15 @@ def tier_name(jurisdiction: Jurisdiction, profile: Profile, site: str, language:
     return tier.name.zh if language == "zh" else tier.name.en
 
 
+def unit_tier_name(jurisdiction: Jurisdiction, profile: Profile, unit: str, site: str, language: Language) -> str:
+    """Of the unit itself, which may live at a site of another tier; the site's where the unit's is not known."""
+    entry = jurisdiction.unit(unit)
+    tier = profile.tier(entry.tier) if entry is not None else None
+    if tier is None:
+        return tier_name(jurisdiction, profile, site, language)
+    return tier.name.zh if language == "zh" else tier.name.en
+
+
 def site_name(jurisdiction: Jurisdiction, profile: Profile, site: str, language: Language) -> str:
     """`区级 · 区中心`: the tier and the one window below no other of the site; where there are several, the tier."""
     named = tier_name(jurisdiction, profile, site, language)

@@ -106,6 +106,7 @@ def page_context(identity: Identity) -> dict[str, object]:
         **today_at(site),
         "identity": identity,
         "unit_name": unit_name(identity),
+        "is_department": is_department(identity),
         "tenant_name": site.current_profile().name,
         "csrf": identity.csrf,
         "role_texts": {each.role: each.name for each in site.current_profile().roles},
@@ -120,6 +121,12 @@ def page_context(identity: Identity) -> dict[str, object]:
 def today_at(site: HostedSite) -> dict[str, object]:
     """The site's date and time, which every page shows: by them it is seen what is overdue."""
     return {"calendar": site.calendar, "now": site.now()}
+
+
+def is_department(identity: Identity) -> bool:
+    """Whether the unit is no window: it holds no case, and owes answers to the orders that it is given."""
+    unit = identity.site.jurisdiction.unit(identity.unit)
+    return unit is not None and not unit.is_window
 
 
 def unit_name(identity: Identity) -> str:

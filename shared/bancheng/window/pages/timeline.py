@@ -21,7 +21,7 @@ from bancheng.window.pages.catalogue import translations, word
 from bancheng.window.pages.field_words import CALLED
 from bancheng.window.pages.naming import Names
 from bancheng.window.pages.part_names import PART_OF
-from bancheng.window.pages.places import site_name, tier_name
+from bancheng.window.pages.places import site_name, unit_tier_name
 from bancheng.window.views import AskView, EntryView, named_units, unit_view
 
 SAID: Final = (
@@ -155,14 +155,13 @@ class Teller:
         return [self._term(group) for group in grouped]
 
     def _term(self, entries: list[EntryView]) -> Term:
-        first = entries[0]
-        opened = first.details.get("unit")
-        unit = unit_view(self._site.jurisdiction, str(opened)).name if opened else first.unit.name
+        first, jurisdiction = entries[0], self._site.jurisdiction
+        opened = str(first.details.get("unit") or first.unit.code)
         return Term(
             number=first.term,
-            unit=unit,
-            tier=tier_name(self._site.jurisdiction, self._profile, first.site, self._language),
-            depth=min(2, self._site.jurisdiction.depth(first.site)),
+            unit=unit_view(jurisdiction, opened).name,
+            tier=unit_tier_name(jurisdiction, self._profile, opened, first.site, self._language),
+            depth=min(2, jurisdiction.depth(first.site)),
             items=tuple(self.item(entry) for entry in entries),
         )
 
