@@ -76,7 +76,8 @@ class SiteJobs:
         self._pace = pace
         self._next_act_at: datetime | None = None
         self._look_at = 0.0
-        self._recomputed_edition = self._awaited_edition = 0
+        self._recomputed_edition: int = 0
+        self._awaited_edition: int = 0
         self._recompute_from = 0.0
         self._sweeping = Worker(f"deadlines {tenant}", self._sweep, least_seconds=LEAST_SECONDS)
         self.workers = (
