@@ -6,12 +6,14 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec.structs import replace
 
 from bancheng.kernel import commands as c
 from bancheng.kernel.rejected import Rejected
 from bancheng.schema import events as e
+from bancheng.schema.documents import UnitEntry
 from bancheng.store.alerts import alerts_of_case
-from tests.support.tiers import COUNTY, START, TENANT, TOWN, TOWN_UNIT, VILLAGE, VILLAGE_UNIT, Tiers, clerk
+from tests.support.tiers import COUNTY, COUNTY_UNIT, START, TENANT, TOWN, TOWN_UNIT, VILLAGE, VILLAGE_UNIT, Tiers, clerk
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -61,6 +63,31 @@ async def test_a_village_cut_off_for_the_whole_run_loses_no_case(tiers: Tiers) -
     county = await tiers.case(COUNTY, case_id)
     assert [entry.late_type for entry in county.late_entries].count("NoteAdded") == 1
     assert all(entry.decision == "none" for entry in county.late_entries)
+
+
+@pytest.mark.clause("U-03", part="also what a station at a silent town's own site holds is taken by the county")
+async def test_a_case_of_a_station_below_a_silent_town_climbs_past_it(tiers: Tiers) -> None:
+    """The unit above the station is as silent as the station: they are one site."""
+    directory = tiers.sites[COUNTY].hosted.jurisdiction.directory
+    station = UnitEntry(code="330109001900", name="镇属站所", tier=TOWN, site=TOWN, parent=TOWN_UNIT)
+    tiers.learn(replace(directory, edition=2, units=(*directory.units, station)))
+    case_id = await tiers.register(TOWN)
+    await tiers.command(TOWN, case_id, c.HandDown(to_unit=station.code, reason="交站所办"))
+    await tiers.carry_all()
+    assert (await tiers.case(COUNTY, case_id)).holder_unit == station.code
+    with pytest.raises(Rejected) as refused:
+        await tiers.command(COUNTY, case_id, c.TakeBack(reason="收回办理"))
+    assert refused.value.code == "handover.not_above_holder"
+    tiers.cut_link(TOWN, COUNTY)
+    await tiers.pass_time(START + 14 * DAY, COUNTY)
+    taken = await tiers.case(COUNTY, case_id)
+    assert (taken.holder_unit, taken.holder_site) == (COUNTY_UNIT, COUNTY)
+    assert (await tiers.story(COUNTY, case_id)).count("TakenOver") == 1
+
+    await tiers.sweep(TOWN)
+    tiers.heal()
+    await tiers.carry_all()
+    await tiers.assert_agreement(case_id, COUNTY, TOWN)
 
 
 async def test_a_late_solution_is_adopted_at_its_own_time_and_the_person_hears_once(tiers: Tiers) -> None:

@@ -18,8 +18,7 @@ from bancheng.kernel.case import Case
 from bancheng.kernel.commands import PassDeadline, TakeOver
 from bancheng.kernel.duty import named
 from bancheng.kernel.rejected import Rejected
-from bancheng.kernel.watch import next_watch
-from bancheng.schema.events import SYSTEM_STAFF, Actor
+from bancheng.kernel.watch import next_watch, taker
 from bancheng.store.alerts import TRANSIT_LATE, raise_alert
 from bancheng.store.casebook import CaseChange, append, due_cases, look_again
 from bancheng.store.database import Database, Transaction
@@ -113,7 +112,8 @@ async def _act(tx: Transaction, site: HostedSite, case: Case, now: datetime) -> 
                 called = await _leaders_on_duty(tx, site, case, now)
                 desk.decide(PassDeadline(called=called), site.system_actor(case.holder_unit))
             case "silent_holder":
-                desk.decide(TakeOver(cause="silence"), _taker(site, case))
+                unit = taker(case, site.site, site.jurisdiction) or case.holder_unit
+                desk.decide(TakeOver(cause="silence"), site.system_actor(unit))
             case "take_back":
                 desk.decide(TakeOver(cause="take_back"), site.system_actor(case.holder_unit))
             case "transit_alarm":
@@ -135,11 +135,6 @@ async def _leaders_on_duty(tx: Transaction, site: HostedSite, case: Case, now: d
         return ""
     roster = await load_roster(tx, case.holder_unit)
     return named(roster.on_duty(site.calendar.local_day(now), "duty_leader"))
-
-
-def _taker(site: HostedSite, case: Case) -> Actor:
-    above = site.jurisdiction.parent_unit(case.holder_unit)
-    return Actor(staff=SYSTEM_STAFF, name="系统", unit=above.code if above is not None else case.holder_unit)
 
 
 async def _alarm(tx: Transaction, site: HostedSite, case: Case) -> CaseChange:

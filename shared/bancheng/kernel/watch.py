@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 import msgspec
+from msgspec.structs import replace
 
 from bancheng.kernel.audience import concealed_site
 from bancheng.kernel.case import Case
@@ -43,12 +44,17 @@ def next_watch(case: Case, site: str, jurisdiction: Jurisdiction, profile: Profi
 
 def taker(case: Case, site: str, jurisdiction: Jurisdiction) -> str | None:
     """The unit that `site` may take the case for: the sender's of a hand-down that is on its way to a child site, else
-    the one directly above the holder if it sits here and this is the direct parent of the holder's site.
+    the first above the holder that is not at the holder's own site, if it sits here and this is the direct parent of
+    that site. When a site is silent, all its units are.
     """
     if case.in_transit is not None:
         sent_down = case.holder_site == site and jurisdiction.is_parent_site(site, case.in_transit.site)
         return case.holder_unit if sent_down else None
     above = unit_above(case, jurisdiction)
+    for _ in jurisdiction.directory.units:
+        if above is None or above.site != case.holder_site:
+            break
+        above = unit_above(replace(case, holder_unit=above.code), jurisdiction)
     concealed = concealed_site(case.complained_unit, jurisdiction)
     is_here = above is not None and above.site == site and jurisdiction.watcher(case.holder_site, concealed) == site
     return above.code if above is not None and is_here else None

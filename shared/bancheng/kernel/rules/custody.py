@@ -239,6 +239,9 @@ def take_back(command: c.TakeBack, case: Case, context: Context) -> tuple[e.Case
     """收回 by hand, by the unit directly above the holder."""
     guards.require_open(case)
     unit = taker(case, context.site, context.jurisdiction)
+    above = unit_above(case, context.jurisdiction)
+    if case.in_transit is None and (above is None or above.code != unit):
+        unit = None
     if unit is None or (not guards.is_system(context) and context.actor.unit != unit):
         raise Rejected("handover.not_above_holder", unit=case.holder_unit)
     return (_taken_over(case, unit, context, cause="take_back", reason=command.reason),)
