@@ -10,7 +10,7 @@ import pytest_asyncio
 from bancheng.federation.succession import hand_on
 from bancheng.store.accounts import Staff, save_staff
 from bancheng.window.passwords import hash_password
-from tests.conformance.hall import PANAN, Desk, unit_code
+from tests.conformance.hall import NEIXIANG, PANAN, Desk, unit_code
 from tests.conformance.registers_hall import RegistersHall
 from tests.window.town_hall import PASSWORD, START
 
@@ -33,8 +33,8 @@ async def add(administrator: Desk, **changes: object) -> None:
     assert answer.status_code == 201, answer.text
 
 
-async def clerk_at(hall: RegistersHall, unit: str) -> Desk:
-    async with hall.database.transaction(PANAN) as tx:
+async def clerk_at(hall: RegistersHall, unit: str, tenant: str = PANAN) -> Desk:
+    async with hall.database.transaction(tenant) as tx:
         await save_staff(
             tx,
             Staff(
@@ -42,7 +42,7 @@ async def clerk_at(hall: RegistersHall, unit: str) -> Desk:
                 password_hash=hash_password(PASSWORD), active=True, created_at=START,
             ),
         )  # fmt: skip
-    return Desk((await hall.signed_in("new-clerk", PANAN)).client, hall.site(PANAN).current_profile(), unit)
+    return Desk((await hall.signed_in("new-clerk", tenant)).client, hall.site(tenant).current_profile(), unit)
 
 
 async def unit(desk: Desk, code: str) -> dict[str, object]:
@@ -139,3 +139,15 @@ async def test_only_an_administrator_may_and_the_same_key_publishes_once(hall: R
     assert (first.json(), first.status_code) == (again.json(), again.status_code)
     assert again.headers["Idempotency-Replayed"] == "true"
     assert hall.site(PANAN).jurisdiction.directory.edition == 2
+
+
+@pytest.mark.clause("NX-13", part="the sequence is the day's, whichever window takes the case in")
+async def test_two_windows_never_give_the_same_number(hall: RegistersHall) -> None:
+    """Its numbers name no window: those of a second one go on with the day's."""
+    await hall.begin(NEIXIANG)
+    administrator = await hall.at(NEIXIANG, "top-administrator")
+    await add(administrator, code="411325002", parent=unit_code(NEIXIANG, "top"), tier="county", name="便民分厅")
+    first, second = await hall.at(NEIXIANG, "top-clerk"), await clerk_at(hall, "411325002", NEIXIANG)
+    brought = [(desk, await desk.bring()) for desk in (first, second, first, second)]
+    numbers = [(await desk.case(case_id))["number"] for desk, case_id in brought]
+    assert numbers == ["2026030201", "2026030202", "2026030203", "2026030204"]

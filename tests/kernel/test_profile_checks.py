@@ -74,6 +74,9 @@ CHANGES = (
     _changed("profile.number_format", "number_format", number_format="{unit}-{date}"),
     _changed("profile.number_format", "number_format", number_format="{unit.parent}-{count}"),
     _changed("profile.number_format", "number_format", number_format="{count:0999999999d}"),
+    *(_changed("profile.number_repeats", "number_format", number_format=written) for written in (
+        "{unit}-{count:03d}", "{unit}-{date:%Y}-{count:03d}", "{unit}{date:%Y%m}-{count}", "{date:%Y%m%d}-{count}",
+        "{date:%Y-%a}-{count}")),
     _changed("profile.key_unfit", "pause_reasons", "two words", pause_reasons=(
         replace(PROFILE.pause_reasons[0], key="two words"),)),
     _changed("profile.key_unfit", "steps", "a:b", steps=(

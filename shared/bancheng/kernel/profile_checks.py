@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from datetime import date
 from typing import Final, Literal, cast, get_args
 
 import msgspec
@@ -40,6 +41,7 @@ ProblemCode = Literal[
     "profile.never_passes",
     "profile.no_climb",
     "profile.number_format",
+    "profile.number_repeats",
     "profile.unknown_milestone",
     "profile.unknown_case_type",
     "profile.unknown_role",
@@ -92,6 +94,10 @@ _NUMBER_FORMAT = re.compile(
 for a million digits is no place for what somebody typed."""
 
 
+_DAYS: Final = (date(2026, 1, 1), date(2026, 1, 2), date(2026, 1, 8), date(2026, 2, 1), date(2027, 1, 1))
+"""What is the same on two of these days gives two cases one number."""
+
+
 class ProfileProblem(msgspec.Struct, frozen=True, kw_only=True):
     """What is wrong in a profile: a stable code and the field, as a path."""
 
@@ -142,6 +148,14 @@ def _missing(profile: Profile) -> Iterator[ProfileProblem]:
         )
     if _NUMBER_FORMAT.fullmatch(profile.number_format) is None or "{count" not in profile.number_format:
         yield ProfileProblem(code="profile.number_format", field="number_format")
+    elif _repeats_numbers(profile):
+        yield ProfileProblem(code="profile.number_repeats", field="number_format")
+
+
+def _repeats_numbers(profile: Profile) -> bool:
+    """Cases are counted from 1 each day, and where numbers name no unit at each tier's own site."""
+    numbers = {profile.number_format.format(unit="", date=day, count=1) for day in _DAYS}
+    return len(numbers) < len(_DAYS) or (len(profile.tiers) > 1 and "{unit}" not in profile.number_format)
 
 
 def _keys(profile: Profile) -> Iterator[ProfileProblem]:

@@ -130,14 +130,18 @@ def _with_duty(command: Register, identity: Identity) -> Register:
 async def _numbered(
     hosting: Hosting, identity: Identity, unit: str, events: Sequence[CaseEvent]
 ) -> tuple[CaseEvent, ...]:
-    """With the next number of the unit's day, as the profile writes it.
+    """With the next number of the unit's day, as the profile writes it; one that names no unit goes on with that of
+    the day at the top window, or two windows would give the same (NX-13).
 
     Taken before the transaction, which would otherwise wait for a second connection while it holds the first.
     """
     site = identity.site
     day = site.calendar.local_day(events[0].at)
-    count = await hosting.numbers.take(site.tenant, unit, day)
-    number = site.current_profile().number_format.format(unit=unit, date=day, count=count)
+    written = site.current_profile().number_format
+    units = site.jurisdiction.directory.units
+    counted_at = unit if "{unit}" in written else next(each.code for each in units if each.parent is None)
+    count = await hosting.numbers.take(site.tenant, counted_at, day)
+    number = written.format(unit=unit, date=day, count=count)
     return tuple(
         msgspec.structs.replace(each, number=number) if isinstance(each, RegisteredEvent) else each for each in events
     )
