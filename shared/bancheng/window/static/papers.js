@@ -136,7 +136,7 @@
   /* What the answered page says is wrong, put into the form that is still filled in. */
   function tell(form, html) {
     const page = new DOMParser().parseFromString(html, "text/html");
-    const problem = page.querySelector("[role=alert]");
+    const problem = page.querySelector("[role=alert]:not([hidden])");
     clear(form);
     const said = problem ? problem.innerText.replace(/\s+/g, " ").trim() : form.dataset.unsent;
     say(form, said);
