@@ -12,6 +12,8 @@
   document.body.addEventListener("htmx:beforeOnLoad", (event) => {
     const isOver = event.detail.xhr.getResponseHeader("HX-Refresh") !== null;
     if (isOver && isTyped) event.preventDefault();
-    document.getElementById("signed-out").hidden = !isOver;
+    const said = document.getElementById("signed-out");
+    if (isOver) said.setAttribute("role", "alert");
+    said.hidden = !isOver;
   });
 })();
