@@ -119,6 +119,7 @@ async def _list_context(window: Window, identity: Identity, asked: Asked) -> dic
         **page_context(identity),
         "asked": asked,
         "found": found,
+        "orders_address": ORDERS,
         "next_address": asked.address(after=found.next) if found.next else "",
     }
 
