@@ -33,7 +33,7 @@ def way_to_holder(desk: Desk) -> str | None:
 
 
 async def send_ask(tx: Transaction, desk: Desk, ask: Ask) -> StoredFrame:
-    """Sign an ask of this site and queue it towards the holder. The caller has checked that there is a way."""
+    """Sign an ask of this site, and queue it towards the holder where that is another site."""
     site = desk.site
     stored = sign_loose(
         site.signer,

@@ -101,8 +101,8 @@ async def _links(service: Service, file: SiteFile, now: datetime) -> list[Findin
     async with service.database.transaction(file.tenant) as tx:
         rows = await list_links(tx)
     stopped = [_stopped(file, row) for row in rows if row.state != "open"]
-    silent = [row for row in rows if row.state == "open"]
-    silent = [row for row in silent if is_unheard(row.heard_at, now, is_parent=row.role == "parent")]
+    going = [row for row in rows if row.state == "open"]
+    silent = [row for row in going if is_unheard(row.heard_at, now, is_parent=row.role == "parent")]
     return [*stopped, *(_unheard(file, row, now) for row in silent)]
 
 

@@ -54,9 +54,13 @@ def problem(code: str, field: str, **parameters: str | int) -> FieldProblem:
     return FieldProblem(field=field, code=code, parameters={"field": field, **parameters})
 
 
-def require_days(**days: date) -> None:
+def require_days(**days: date | None) -> None:
     """Days by their field, that can be counted from and to. Raises InvalidInput for those of another age."""
-    problems = [problem("api.wrong_value", name) for name, day in days.items() if not EARLIEST <= day <= LATEST]
+    problems = [
+        problem("api.wrong_value", name)
+        for name, day in days.items()
+        if day is not None and not EARLIEST <= day <= LATEST
+    ]
     if problems:
         raise InvalidInput(problems)
 

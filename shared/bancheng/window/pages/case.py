@@ -246,14 +246,14 @@ async def _live_context(request: StaffRequest, window: Window, case_id: UUID, ve
     profile = identity.site.profile(view.profile_edition)
     plain = Names(profile, identity.site.jurisdiction, language)
     called = Names(profile, identity.site.jurisdiction, language, part_names(view.record, plain))
-    elsewhere = Teller(identity.site, profile, language, plain)
+    here, elsewhere = (Teller(identity.site, profile, language, names) for names in (called, plain))
     papers = await list_papers(window.hosting, window.queries, identity, case_id)
     return {
         **page_context(identity),
         "case": view,
-        "terms": Teller(identity.site, profile, language, called).terms(history.main),
+        "terms": here.terms(history.main),
         "late": [elsewhere.item(entry) for entry in history.late],
-        "asks": [Teller(identity.site, profile, language, called).asked(each) for each in view.asks],
+        "asks": [here.asked(each) for each in view.asks],
         "unplaced": [elsewhere.item(entry) for entry in history.unplaced],
         "papers": paper_items(papers, history.main, language, is_hidden=view.person_masked),
         "names": _names(profile, view),

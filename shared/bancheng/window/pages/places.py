@@ -7,24 +7,25 @@ from __future__ import annotations
 
 from bancheng.kernel.context import Jurisdiction
 from bancheng.kernel.profile import Profile
+from bancheng.schema.documents import SiteEntry, UnitEntry
 from bancheng.window.error_texts import Language
 
 
 def tier_name(jurisdiction: Jurisdiction, profile: Profile, site: str, language: Language) -> str:
     """`镇街`; the site's identifier where directory or rules do not know its tier."""
-    entry = jurisdiction.site(site)
-    tier = profile.tier(entry.tier) if entry is not None else None
-    if tier is None:
-        return site
-    return tier.name.zh if language == "zh" else tier.name.en
+    return _tier_named(jurisdiction.site(site), profile, language) or site
 
 
 def unit_tier_name(jurisdiction: Jurisdiction, profile: Profile, unit: str, site: str, language: Language) -> str:
     """Of the unit itself, which may live at a site of another tier; the site's where the unit's is not known."""
-    entry = jurisdiction.unit(unit)
+    named = _tier_named(jurisdiction.unit(unit), profile, language)
+    return named or tier_name(jurisdiction, profile, site, language)
+
+
+def _tier_named(entry: SiteEntry | UnitEntry | None, profile: Profile, language: Language) -> str:
     tier = profile.tier(entry.tier) if entry is not None else None
     if tier is None:
-        return tier_name(jurisdiction, profile, site, language)
+        return ""
     return tier.name.zh if language == "zh" else tier.name.en
 
 

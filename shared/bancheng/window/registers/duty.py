@@ -119,7 +119,7 @@ class DutyWeek(msgspec.Struct, frozen=True, kw_only=True):
 
 async def add_duty(hosting: Hosting, identity: Identity, body: AddDutyBody, request: Request) -> Answer:
     """By an administrator or leader of the unit, for a colleague who has a role for it."""
-    require_days(**{name: day for name, day in (("day", body.day), ("last_day", body.last_day)) if day is not None})
+    require_days(day=body.day, last_day=body.last_day)
 
     def entered(roster: Roster, staff: dict[str, Staff]) -> Roster:
         colleague = _colleague(staff, body.staff, "staff")
@@ -238,8 +238,7 @@ async def staff_on_roster(hosting: Hosting, identity: Identity) -> list[Staff]:
 
 def duty_week(identity: Identity, day: date | None = None) -> DutyWeek:
     """The week of `day` (today without one), of one's own unit. Raises InvalidInput for a day of another age."""
-    if day is not None:
-        require_days(first=day)
+    require_days(first=day)
     roster, calendar = identity.roster, identity.site.calendar
     monday = monday_of(day or identity.today)
     days: list[DutyDay] = []
