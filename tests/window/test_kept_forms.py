@@ -68,6 +68,14 @@ async def test_a_command_and_a_register_keep_what_was_typed_too(hall: TownHall) 
         assert (kept.status, kept.forms[action].values.items() >= typed.items()) == (403, True)
 
 
+async def test_who_signs_out_of_a_session_that_is_over_is_simply_out(hall: TownHall) -> None:
+    browser = await own(hall, "village-clerk")
+    page = await browser.open("/cases")
+    browser.client.cookies.clear()
+    out = await browser.submit(page, "/sign-out")
+    assert (out.answer.url.path, out.status) == ("/sign-in", 200)
+
+
 @pytest.mark.parametrize("origin", [None, "http://elsewhere.test", "null"])
 async def test_what_another_house_sends_is_never_given_back(hall: TownHall, origin: str | None) -> None:
     browser = await at_page(hall, "village-clerk")

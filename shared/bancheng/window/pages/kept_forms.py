@@ -36,14 +36,18 @@ def keep(connection: Connection, typed: Mapping[str, str]) -> None:
 
 
 async def keep_unread(connection: Connection) -> None:
-    """The same for who turns out not to be signed in. A form with a file is not read for a stranger."""
+    """The same for who turns out not to be signed in. A form with a file is not read for a stranger, and one that holds
+    nothing, as that for signing out, is not kept.
+    """
     if not isinstance(connection, Request) or connection.method != "POST":
         return
     request: Request[Any, Any, Any] = connection
     if not is_own(request) or request.headers.get("content-type", "").partition(";")[0].strip() != _URLENCODED:
         return
     values = cast("dict[str, object]", dict((await request.form()).items()))
-    keep(request, {name: value for name, value in values.items() if isinstance(value, str)})
+    typed = {name: value for name, value in values.items() if isinstance(value, str)}
+    if typed.keys() - {"csrf"}:
+        keep(request, typed)
 
 
 def is_own(connection: Connection) -> bool:
